@@ -1,0 +1,154 @@
+/**
+ * Makes codecs of definitions: for each version a chain of closures, in which everything that the version decides
+ * (which fields, compact or not, nullable or not, tagged or not) is decided once.
+ *
+ * @module
+ */
+import { WireError } from "../base/errors.ts";
+import { PRIMITIVE_CODECS } from "./primitives.ts";
+import type { Reader } from "./reader.ts";
+import type { ArrayOf, Field, FieldType, Primitive, Struct } from "./schema.ts";
+import { type TaggedCodec, taggedFieldsCodec } from "./tagged_fields.ts";
+import { includesVersion } from "./versions.ts";
+import type { Writer } from "./writer.ts";
+
+/** Reads and writes one type in one version. */
+export interface Codec<T = unknown> {
+  decode(reader: Reader): T;
+  encode(writer: Writer, value: T): void;
+  /** The fewest bytes that a value takes: what an array's count is held against. */
+  readonly minBytes: number;
+  /** What stands for a value that is not there. */
+  readonly default: T;
+  /** Whether a tagged field with this value is left out. */
+  isDefault(value: T): boolean;
+}
+
+/** A structure in the program: fields by name. */
+export interface StructValue {
+  readonly [name: string]: unknown;
+}
+
+export type StructCodec = Codec<StructValue>;
+
+/** The codec of a structure, or of a whole message. `flexible` is the message's, not the structure's. */
+export function structCodec(struct: Struct, version: number, flexible: boolean): StructCodec {
+  const names: string[] = [];
+  const codecs: Codec[] = [];
+  const tagged: TaggedCodec[] = [];
+  const defaults: Record<string, unknown> = {};
+  const all: [string, Codec][] = [];
+  for (const [name, field] of Object.entries(struct.fields)) {
+    const codec = fieldCodec(`${struct.name}.${name}`, field, version, flexible);
+    defaults[name] = codec.default;
+    all.push([name, codec]);
+    if (!includesVersion(field.versions, version)) continue;
+    const { tag, taggedVersions = "none" } = field.options;
+    if (tag !== undefined && includesVersion(taggedVersions, version)) {
+      tagged.push({ tag, name, codec });
+    } else {
+      names.push(name);
+      codecs.push(codec);
+    }
+  }
+  const tail = flexible ? taggedFieldsCodec(tagged) : undefined;
+  return {
+    minBytes: codecs.reduce((sum, codec) => sum + codec.minBytes, flexible ? 1 : 0),
+    default: Object.freeze({ ...defaults }),
+    isDefault: (value) =>
+      all.every(([name, codec]) => value[name] === undefined || codec.isDefault(value[name])),
+    decode(reader) {
+      // A copy of the defaults has every field in place: what follows only fills them in.
+      const value = { ...defaults };
+      let i = 0;
+      for (const codec of codecs) value[names[i++] as string] = codec.decode(reader);
+      tail?.decode(reader, value);
+      return value;
+    },
+    encode(writer, value) {
+      let i = 0;
+      for (const codec of codecs) {
+        const field = value[names[i++] as string];
+        codec.encode(writer, field === undefined ? codec.default : field);
+      }
+      tail?.encode(writer, value);
+    },
+  };
+}
+
+function fieldCodec(path: string, field: Field, version: number, flexible: boolean): Codec {
+  const { nullableVersions = "none", default: given } = field.options;
+  const nullable = includesVersion(nullableVersions, version);
+  const codec = typeCodec(path, field.type, version, flexible, nullable);
+  if (given === undefined) return codec;
+  return { ...codec, default: given, isDefault: (value) => value === given };
+}
+
+function typeCodec(
+  path: string,
+  type: FieldType,
+  version: number,
+  flexible: boolean,
+  nullable: boolean,
+): Codec {
+  if (typeof type === "string") return primitiveCodec(path, type, flexible, nullable);
+  if ("element" in type) return arrayCodec(path, type, version, flexible, nullable);
+  if (nullable) throw new TypeError(`Cannot define ${path} as nullable: no structure on its own is`);
+  return structCodec(type, version, flexible);
+}
+
+function primitiveCodec(path: string, type: Primitive, flexible: boolean, nullable: boolean): Codec {
+  const forms = PRIMITIVE_CODECS[type];
+  const codec: Codec = flexible ? forms.compact : forms.plain;
+  if (nullable) {
+    const decode = flexible ? forms.compactNullable : forms.nullable;
+    if (decode === undefined) throw new TypeError(`Cannot define ${path} as nullable: no ${type} is`);
+    return { ...codec, decode };
+  }
+  const { encode } = codec;
+  return {
+    ...codec,
+    encode(writer, value) {
+      if (value === null) refuseNull(path);
+      encode(writer, value);
+    },
+  };
+}
+
+function arrayCodec(
+  path: string,
+  type: ArrayOf,
+  version: number,
+  flexible: boolean,
+  nullable: boolean,
+): Codec<readonly unknown[] | null> {
+  const element = typeCodec(path, type.element, version, flexible, false);
+  const minBytes = Math.max(element.minBytes, 1);
+  const none: readonly unknown[] = Object.freeze([]);
+  return {
+    minBytes: flexible ? 1 : 4,
+    default: none,
+    isDefault: (value) => value !== null && value.length === 0,
+    decode(reader) {
+      const count = flexible ? reader.compactArrayCount(minBytes) : reader.arrayCount(minBytes);
+      if (count === -1) {
+        if (nullable) return null;
+        throw new WireError(`Cannot read ${path} as it is null`);
+      }
+      const values: unknown[] = [];
+      for (let i = 0; i < count; i++) values.push(element.decode(reader));
+      return values;
+    },
+    encode(writer, value) {
+      if (value === null && !nullable) refuseNull(path);
+      const count = value === null ? -1 : value.length;
+      if (flexible) writer.compactArrayCount(count);
+      else writer.arrayCount(count);
+      if (value !== null) { for (const one of value) element.encode(writer, one); }
+    },
+  };
+}
+
+function refuseNull(path: string): never {
+  throw new TypeError(`Cannot encode ${path} as it is null, which it may not be in this version`);
+}

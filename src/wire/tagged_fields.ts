@@ -1,0 +1,75 @@
+/**
+ * Tagged fields (KIP-482): what follows the fields of each structure in a flexible version. Tags that a definition
+ * does not know are passed over, as KIP-482 asks, and not kept.
+ *
+ * @module
+ */
+import { WireError } from "../base/errors.ts";
+import type { Codec, StructValue } from "./codec.ts";
+import type { Reader } from "./reader.ts";
+import { Writer } from "./writer.ts";
+
+/** A tagged field of a structure. */
+export interface TaggedCodec {
+  readonly tag: number;
+  readonly name: string;
+  readonly codec: Codec;
+}
+
+/** Reads and writes all tagged fields of a structure. */
+export interface TaggedFieldsCodec {
+  decode(reader: Reader, into: Record<string, unknown>): void;
+  encode(writer: Writer, value: StructValue): void;
+}
+
+/** The codec of a structure's tagged fields; of none, where only unknown ones can come. */
+export function taggedFieldsCodec(fields: readonly TaggedCodec[]): TaggedFieldsCodec {
+  if (fields.length === 0) return { decode: skipTaggedFields, encode: (writer) => writer.uvarint(0) };
+  const sorted = [...fields].sort((a, b) => a.tag - b.tag);
+  const byTag = new Map(sorted.map((field) => [field.tag, field]));
+  return {
+    decode(reader, into) {
+      eachTaggedField(reader, (tag, sizeBytes) => {
+        const field = byTag.get(tag);
+        if (field === undefined) return reader.skip(sizeBytes);
+        const end = reader.position + sizeBytes;
+        into[field.name] = field.codec.decode(reader);
+        if (reader.position !== end) {
+          throw new WireError(
+            `Cannot read ${field.name} as tag ${tag} does not end at its size of ${sizeBytes} bytes`,
+          );
+        }
+      });
+    },
+    encode(writer, value) {
+      const present = sorted.filter(({ name, codec }) =>
+        value[name] !== undefined && !codec.isDefault(value[name])
+      );
+      writer.uvarint(present.length);
+      for (const { tag, name, codec } of present) {
+        // The size comes first and has a variable length itself; tagged fields are rare and small enough for a copy.
+        const body = new Writer();
+        codec.encode(body, value[name]);
+        writer.uvarint(tag);
+        writer.uvarint(body.position);
+        writer.raw(body.written());
+      }
+    },
+  };
+}
+
+/** Passes over tagged fields. @throws {WireError} */
+export function skipTaggedFields(reader: Reader): void {
+  eachTaggedField(reader, (_tag, sizeBytes) => reader.skip(sizeBytes));
+}
+
+function eachTaggedField(reader: Reader, visit: (tag: number, sizeBytes: number) => void): void {
+  const count = reader.uvarint();
+  let last = -1;
+  for (let i = 0; i < count; i++) {
+    const tag = reader.uvarint();
+    if (tag <= last) throw new WireError(`Cannot read tagged fields as tag ${tag} comes after tag ${last}`);
+    last = tag;
+    visit(tag, reader.uvarint());
+  }
+}
