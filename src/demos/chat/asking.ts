@@ -1,0 +1,211 @@
+/**
+ * The asking half of a participant, in the main thread: the supervised sender worker, the requests that are on their
+ * way, and the figures. A request outlives the worker that carries it: the next one sends it again under the same id,
+ * with what is left of its time.
+ *
+ * @module
+ */
+import { v7 as newId } from "uuid";
+import { describeError } from "../../base/errors.ts";
+import { Histogram } from "../../base/histogram.ts";
+import { within } from "../../base/stop.ts";
+import { SupervisedWorker } from "../../base/supervised_worker.ts";
+import type { FromSender, Member, Start, ToSender } from "./protocol.ts";
+
+/** Requests on their way at the same time; more are refused. */
+const MAX_PENDING = 10_000;
+/** The worker keeps the deadline; should there be none by then, the main thread does, so much later. */
+const DEADLINE_GRACE_MS = 250;
+/** How long the worker has to leave well. */
+const CLOSE_MS = 3_000;
+/** How long the broker has to say who is there. */
+const ASK_MS = 5_000;
+
+/** What came of a request. */
+export type Outcome = { readonly id: string; readonly from: string } & (Answered | Unanswered);
+
+/** A reply has come. */
+export interface Answered {
+  readonly ok: true;
+  readonly text: string;
+  readonly partition: number;
+  readonly offset: bigint;
+  readonly rttMs: number;
+}
+
+/** No reply has come, or one that says why there is none. */
+export interface Unanswered {
+  readonly ok: false;
+  readonly error: string;
+}
+
+/** The figures of `/stats`. */
+export interface ChatStats {
+  readonly sent: number;
+  readonly answered: number;
+  readonly failed: number;
+  /** Answered after the deadline. */
+  readonly late: number;
+  /** Not answered by the deadline. */
+  readonly lost: number;
+  readonly p50Ms: number | undefined;
+  readonly p99Ms: number | undefined;
+}
+
+interface Pending {
+  readonly to: string;
+  readonly text: string;
+  readonly key: string | undefined;
+  readonly deadlineMs: number;
+  readonly finish: (result: Answered | Unanswered) => void;
+}
+
+/** See the module. The worker loads at once; it connects with {@linkcode Asking.start}. */
+export class Asking implements AsyncDisposable {
+  readonly #worker: SupervisedWorker<ToSender, FromSender>;
+  readonly #pending = new Map<string, Pending>();
+  readonly #rtt = new Histogram();
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #stopped = Promise.withResolvers<void>();
+  #start: Start | undefined;
+  #isReady = false;
+  #sent = 0;
+  #failed = 0;
+  #lost = 0;
+  #late = Promise.withResolvers<number>();
+  /** Those that earlier workers counted. */
+  #lateBefore = 0;
+  #lateNow = 0;
+  #members = Promise.withResolvers<readonly Member[]>();
+
+  constructor(url: URL, name: string, onTrouble: (message: string) => void) {
+    this.#ready.promise.catch(() => {});
+    this.#worker = new SupervisedWorker<ToSender, FromSender>({
+      url,
+      name: `${name}'s sender`,
+      init: () => this.#start === undefined ? { type: "load" } : { type: "start", ...this.#start },
+      onMessage: (message) => this.#on(message),
+      onDown: (reason, restartInMs) => {
+        this.#isReady = false;
+        this.#lateBefore += this.#lateNow;
+        this.#lateNow = 0;
+        onTrouble(`The sender has stopped (${reason}); it starts again in ${restartInMs} ms`);
+      },
+    });
+  }
+
+  /** Connects. Resolves when requests can go out; those made before wait until then. */
+  start(start: Start): Promise<void> {
+    this.#start = start;
+    this.#worker.post({ type: "start", ...start });
+    return this.#ready.promise;
+  }
+
+  /** Sends `text` to the participant `to`. Always resolves, at the latest a little after the deadline. */
+  request(
+    to: string,
+    text: string,
+    options: { timeoutMs: number; key?: string | undefined },
+  ): Promise<Outcome> {
+    const { timeoutMs, key } = options;
+    const id = newId();
+    this.#sent++;
+    if (this.#pending.size >= MAX_PENDING) {
+      this.#failed++;
+      return Promise.resolve({ id, from: to, ok: false, error: `${MAX_PENDING} requests wait already` });
+    }
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#lost++;
+        finish({ ok: false, error: `${to} did not answer within ${timeoutMs / 1_000} s` });
+      }, timeoutMs + DEADLINE_GRACE_MS);
+      const finish = (result: Answered | Unanswered) => {
+        clearTimeout(timer);
+        this.#pending.delete(id);
+        resolve({ id, from: to, ...result });
+      };
+      this.#pending.set(id, { to, text, key, deadlineMs: Date.now() + timeoutMs, finish });
+      if (this.#isReady) this.#post(id);
+    });
+  }
+
+  /** The members of all chats' groups. @throws {Error} if the broker does not say */
+  who(): Promise<readonly Member[]> {
+    this.#members = Promise.withResolvers();
+    if (!this.#worker.post({ type: "who" })) throw new Error("The sender is starting: ask again in a moment");
+    return within(this.#members.promise, ASK_MS, () => new Error("The broker did not say who is there"));
+  }
+
+  async stats(): Promise<ChatStats> {
+    this.#late = Promise.withResolvers();
+    if (this.#isReady && this.#worker.post({ type: "late" })) {
+      this.#lateNow = await within(this.#late.promise, ASK_MS, () => new Error()).catch(() => this.#lateNow);
+    }
+    return {
+      sent: this.#sent,
+      answered: this.#rtt.count,
+      failed: this.#failed,
+      late: this.#lateBefore + this.#lateNow,
+      lost: this.#lost,
+      p50Ms: this.#rtt.quantile(0.5),
+      p99Ms: this.#rtt.quantile(0.99),
+    };
+  }
+
+  /** Ends the worker as if it had died: what is on its way is sent again. */
+  kill(reason: string): void {
+    this.#worker.kill(reason);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#worker.post({ type: "stop" })) {
+      await within(this.#stopped.promise, CLOSE_MS, () => new Error()).catch(() => {});
+    }
+    this.#worker.close();
+    for (const { finish } of this.#pending.values()) {
+      finish({ ok: false, error: "You left before the answer came" });
+    }
+  }
+
+  /** Sends one that is on its way, with the time it has left. */
+  #post(id: string): void {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return;
+    const { to, text, key, deadlineMs } = pending;
+    const timeoutMs = deadlineMs - Date.now();
+    if (timeoutMs > 0) this.#worker.post({ type: "request", id, to, text, key, timeoutMs });
+  }
+
+  #on(message: FromSender): void {
+    switch (message.type) {
+      case "ready":
+        this.#isReady = true;
+        this.#ready.resolve();
+        for (const id of this.#pending.keys()) this.#post(id);
+        return;
+      case "refused":
+        return this.#ready.reject(new Error(message.error));
+      case "reply": {
+        const pending = this.#pending.get(message.id);
+        if (pending === undefined) return;
+        const { text, partition, offset, rttMs } = message;
+        this.#rtt.add(rttMs);
+        return pending.finish({ ok: true, text, partition, offset, rttMs });
+      }
+      case "failed": {
+        const pending = this.#pending.get(message.id);
+        if (pending === undefined) return;
+        if (message.isTimeout) this.#lost++;
+        else this.#failed++;
+        return pending.finish({ ok: false, error: message.error });
+      }
+      case "who":
+        if ("error" in message.members) return this.#members.reject(new Error(message.members.error));
+        return this.#members.resolve(message.members);
+      case "late":
+        return this.#late.resolve(message.count);
+      case "stopped":
+        return this.#stopped.resolve();
+    }
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * The worker that answers for a participant: it holds the Replier and the brain.
+ *
+ * @module
+ */
+/// <reference lib="deno.worker" />
+import { describeError } from "../../base/errors.ts";
+import { Admin } from "../../kafka/admin.ts";
+import { Replier, type Request } from "../../toolkit/replier.ts";
+import type { Brain } from "./brains/brain.ts";
+import { Butler } from "./brains/butler.ts";
+import { echoBrain } from "./brains/echo.ts";
+import { execBrain } from "./brains/exec.ts";
+import { httpBrain } from "./brains/http.ts";
+import { HumanBrain } from "./brains/human.ts";
+import { CHAT_PARTITIONS, FROM_HEADER, requestTopic } from "./names.ts";
+import type { FromReplier, Incoming, ToReplier } from "./protocol.ts";
+
+const worker = globalThis as unknown as DedicatedWorkerGlobalScope;
+const post = (message: FromReplier) => worker.postMessage(message);
+const stop = new AbortController();
+
+let brain: Brain | undefined;
+let closing: AsyncDisposableStack | undefined;
+let starting: Promise<void> | undefined;
+
+worker.onmessage = (event: MessageEvent<ToReplier>) => {
+  // A fault here is the worker's end: the main thread starts another.
+  void handle(event.data).catch((error) => {
+    setTimeout(() => {
+      throw error;
+    });
+  });
+};
+
+async function handle(message: ToReplier): Promise<void> {
+  switch (message.type) {
+    case "load":
+      return;
+    case "start":
+      starting = start(message);
+      starting.catch((error) => post({ type: "refused", error: describeError(error) }));
+      await starting;
+      return post({ type: "ready" });
+    case "broker":
+      if (brain instanceof Butler) brain.broker = message.broker;
+      return;
+    case "answer":
+      if (brain instanceof HumanBrain) brain.answered(message.id, message.text);
+      return;
+    case "stop":
+      await starting?.catch(() => {});
+      stop.abort(new Error("The participant is leaving"));
+      await closing?.disposeAsync();
+      post({ type: "stopped" });
+      return worker.close();
+  }
+}
+
+async function start(options: Extract<ToReplier, { type: "start" }>): Promise<void> {
+  const { settings, name } = options;
+  const topic = requestTopic(name);
+  await using resources = new AsyncDisposableStack();
+  const [mind] = await Promise.all([think(options), ensureTopic(options)]);
+  brain = resources.use(mind);
+  resources.use(
+    await Replier.start({
+      settings,
+      topic,
+      groupId: topic,
+      concurrency: mind.concurrency,
+      handler: (request, { signal }) => answer(mind, request, signal),
+      signal: stop.signal,
+    }),
+  );
+  closing = resources.move();
+}
+
+async function ensureTopic({ settings, name }: Extract<ToReplier, { type: "start" }>): Promise<void> {
+  await using admin = await Admin.connect(settings);
+  await admin.createTopics([{ topic: requestTopic(name), numPartitions: CHAT_PARTITIONS }]);
+}
+
+async function think(options: Extract<ToReplier, { type: "start" }>): Promise<Brain> {
+  switch (options.brain.kind) {
+    case "human":
+      return new HumanBrain();
+    case "butler":
+      return await Butler.start({
+        ...options,
+        onTrouble: (message) => post({ type: "trouble", message }),
+        signal: stop.signal,
+      });
+    case "echo":
+      return echoBrain();
+    case "exec":
+      return execBrain(options.brain.command);
+    case "http":
+      return httpBrain(options.brain.url);
+  }
+}
+
+/** A message that wants no reply is only shown: nobody waits for what a brain would make of it. */
+async function answer(mind: Brain, request: Request, signal: AbortSignal): Promise<string | undefined> {
+  const incoming = read(request);
+  if (request.isOneWay) {
+    post({ type: "told", ...incoming });
+    return undefined;
+  }
+  const { deadlineMs } = request;
+  post({ type: "asked", needsAnswer: mind instanceof HumanBrain, deadlineMs, ...incoming });
+  try {
+    const text = await mind.answer({ ...incoming, deadlineMs }, signal);
+    post({ type: "answered", id: incoming.id, text });
+    return text;
+  } catch (error) {
+    post({ type: "unanswered", id: incoming.id, error: describeError(error) });
+    throw error;
+  }
+}
+
+function read(request: Request): Incoming {
+  const { id, partition, offset, headers } = request;
+  const from = headers[FROM_HEADER];
+  return {
+    id: id ?? `${partition}-${offset}`,
+    from: from === undefined ? "somebody" : new TextDecoder().decode(from),
+    text: request.text(),
+    partition,
+    offset,
+  };
+}

@@ -1,0 +1,69 @@
+/**
+ * A talk without a terminal: lines that are given are sent, the replies printed in their order.
+ *
+ * @module
+ */
+import type { Outcome } from "./asking.ts";
+import type { Participant } from "./participant.ts";
+
+/** Lines of a pipe that are on their way at the same time. */
+const MAX_IN_FLIGHT = 64;
+
+/** Options of {@linkcode sayAll} and {@linkcode sendLines}. */
+export interface ScriptOptions {
+  readonly participant: Participant;
+  readonly peer: string;
+  readonly timeoutMs: number;
+  readonly print: (outcome: Outcome) => void;
+  readonly signal: AbortSignal;
+}
+
+/** How a script went. */
+export interface ScriptResult {
+  readonly sent: number;
+  readonly failed: number;
+}
+
+/** Says one thing after the other, each when the one before has been answered. */
+export async function sayAll(texts: readonly string[], options: ScriptOptions): Promise<ScriptResult> {
+  const { participant, peer, timeoutMs, print, signal } = options;
+  let failed = 0;
+  let sent = 0;
+  for (const text of texts) {
+    if (signal.aborted) break;
+    const outcome = await participant.request(peer, text, { timeoutMs });
+    sent++;
+    if (!outcome.ok) failed++;
+    print(outcome);
+  }
+  return { sent, failed };
+}
+
+/**
+ * Sends each line as it comes, without waiting for the reply to the one before. All go to one partition, so they are
+ * answered in their order; the replies are printed in it too. Empty lines are not sent.
+ */
+export async function sendLines(lines: AsyncIterable<string>, options: ScriptOptions): Promise<ScriptResult> {
+  const { participant, peer, timeoutMs, print, signal } = options;
+  const inFlight: Promise<Outcome>[] = [];
+  let failed = 0;
+  let sent = 0;
+  /** Prints are chained, so that each waits for those before it. */
+  let printed = Promise.resolve();
+  for await (const line of lines) {
+    if (signal.aborted) break;
+    if (line.trim() === "") continue;
+    const outcome = participant.request(peer, line, { timeoutMs, key: participant.instance });
+    sent++;
+    inFlight.push(outcome);
+    printed = printed.then(async () => {
+      const result = await outcome;
+      inFlight.shift();
+      if (!result.ok) failed++;
+      print(result);
+    });
+    if (inFlight.length >= MAX_IN_FLIGHT) await inFlight[0];
+  }
+  await printed;
+  return { sent, failed };
+}
