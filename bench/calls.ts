@@ -42,7 +42,15 @@ type Row =
   );
 
 const PARLEY = fileURLToPath(new URL("./parley.ts", import.meta.url));
-const PARLEY_COMMAND = [Deno.execPath(), "run", "-P=bench", PARLEY];
+const PARLEY_COMMAND = [
+  Deno.execPath(),
+  "run",
+  "--allow-read",
+  "--allow-write",
+  "--allow-net=127.0.0.1",
+  "--allow-env",
+  PARLEY,
+];
 const EMBEDDED = "Parley, embedded";
 const ON_KAFKA = "Parley, Apache Kafka";
 

@@ -6,17 +6,27 @@
 import manifest from "../deno.json" with { type: "json" };
 import { fileURLToPath } from "node:url";
 
+/** So much of what it has written is kept. */
+const MAX_TEXT = 65_536;
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** `parley ARGS`, which hosts its broker on a free port. */
 export class ParleyProcess implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #folder: string;
+  readonly #ended: Promise<void>;
   #text = "";
+  #hasEnded = false;
+  #changed = Promise.withResolvers<void>();
 
   private constructor(child: Deno.ChildProcess, folder: string) {
     this.#child = child;
     this.#folder = folder;
+    // Both are read to their end, so that it never waits for us.
+    this.#ended = Promise.all([this.#read(child.stdout), this.#read(child.stderr)]).then(() => {
+      this.#hasEnded = true;
+      this.#changed.resolve();
+    });
   }
 
   static async spawn(...args: string[]): Promise<ParleyProcess> {
@@ -39,24 +49,31 @@ export class ParleyProcess implements AsyncDisposable {
   }
 
   /**
-   * Reads on, from stdout or stderr, until `pattern` is there. The other one is not read.
+   * Waits until what it has written holds `pattern`.
    *
    * @throws {Error} with what was written if it ends before
    */
-  async until(from: "stdout" | "stderr", pattern: RegExp): Promise<RegExpExecArray> {
-    for await (const text of this.#child[from].pipeThrough(new TextDecoderStream())) {
-      this.#text += text;
+  async until(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
       const found = pattern.exec(this.#text);
       if (found !== null) return found;
+      if (this.#hasEnded) throw new Error(`parley ended before it wrote ${pattern}: ${this.#text.trim()}`);
+      await this.#changed.promise;
     }
-    throw new Error(`parley ended before it wrote ${pattern}: ${this.#text.trim()}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill("SIGTERM");
-    await this.#child.status;
-    await Promise.all([discard(this.#child.stdout), discard(this.#child.stderr)]);
+    if (!this.#hasEnded) this.#child.kill("SIGTERM");
+    await Promise.all([this.#child.status, this.#ended]);
     await Deno.remove(this.#folder, { recursive: true });
+  }
+
+  async #read(stream: ReadableStream<Uint8Array>): Promise<void> {
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      this.#text = (this.#text + text).slice(-MAX_TEXT);
+      this.#changed.resolve();
+      this.#changed = Promise.withResolvers();
+    }
   }
 }
 
@@ -64,14 +81,10 @@ export class ParleyProcess implements AsyncDisposable {
 export async function startParticipant(): Promise<{ participant: ParleyProcess; address: string }> {
   const participant = await ParleyProcess.spawn("chat", "jarvis", "--brain", "echo");
   try {
-    const [, address = ""] = await participant.until("stderr", /Kafka: (\S+),/);
+    const [, address = ""] = await participant.until(/Kafka: (\S+),/);
     return { participant, address };
   } catch (error) {
     await participant[Symbol.asyncDispose]();
     throw error;
   }
-}
-
-async function discard(stream: ReadableStream<Uint8Array>): Promise<void> {
-  if (!stream.locked) await stream.cancel();
 }

@@ -43,6 +43,6 @@ export async function benchStart({ rounds }: { readonly rounds: number }): Promi
 async function demoMs(): Promise<number> {
   const startedAt = performance.now();
   await using demo = await ParleyProcess.spawn("demo", "chat");
-  await demo.until("stdout", FIRST_REPLY);
+  await demo.until(FIRST_REPLY);
   return performance.now() - startedAt;
 }

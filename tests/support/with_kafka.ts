@@ -18,7 +18,7 @@ interface Counts {
 /** Runs `deno test` and counts. A run that ends without a summary counts as one failure. */
 async function runTests(kind: "apache-1" | "apache-3", servers: string[], files: string[]): Promise<Counts> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", "-P", ...Deno.args, ...files],
+    args: ["task", "test:files", ...Deno.args, ...files],
     env: {
       PARLEY_TEST_KAFKA: kind,
       PARLEY_TEST_BOOTSTRAP: servers.join(","),
