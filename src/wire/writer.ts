@@ -41,49 +41,57 @@ export class Writer {
   }
 
   bool(value: boolean): void {
-    this.#view.setUint8(this.#take(1), value ? 1 : 0);
+    const at = this.#take(1);
+    this.#view.setUint8(at, value ? 1 : 0);
   }
 
   int8(value: number): void {
     if (value << 24 >> 24 !== value) outOfRange("INT8", value);
-    this.#view.setInt8(this.#take(1), value);
+    const at = this.#take(1);
+    this.#view.setInt8(at, value);
   }
 
   int16(value: number): void {
     if (value << 16 >> 16 !== value) outOfRange("INT16", value);
-    this.#view.setInt16(this.#take(2), value);
+    const at = this.#take(2);
+    this.#view.setInt16(at, value);
   }
 
   uint16(value: number): void {
     if ((value & 0xffff) !== value) outOfRange("UINT16", value);
-    this.#view.setUint16(this.#take(2), value);
+    const at = this.#take(2);
+    this.#view.setUint16(at, value);
   }
 
   int32(value: number): void {
     if ((value | 0) !== value) outOfRange("INT32", value);
-    this.#view.setInt32(this.#take(4), value);
+    const at = this.#take(4);
+    this.#view.setInt32(at, value);
   }
 
   uint32(value: number): void {
     if (value >>> 0 !== value) outOfRange("UINT32", value);
-    this.#view.setUint32(this.#take(4), value);
+    const at = this.#take(4);
+    this.#view.setUint32(at, value);
   }
 
   int64(value: bigint): void {
     if (BigInt.asIntN(64, value) !== value) outOfRange("INT64", value);
-    this.#view.setBigInt64(this.#take(8), value);
+    const at = this.#take(8);
+    this.#view.setBigInt64(at, value);
   }
 
   float64(value: number): void {
-    this.#view.setFloat64(this.#take(8), value);
+    const at = this.#take(8);
+    this.#view.setFloat64(at, value);
   }
 
   /** UNSIGNED_VARINT: 32 bits. */
   uvarint(value: number): void {
     if (value >>> 0 !== value) outOfRange("UNSIGNED_VARINT", value);
     let rest = value;
-    for (; rest > 0x7f; rest >>>= 7) this.#view.setUint8(this.#take(1), rest & 0x7f | 0x80);
-    this.#view.setUint8(this.#take(1), rest);
+    for (; rest > 0x7f; rest >>>= 7) this.#byte(rest & 0x7f | 0x80);
+    this.#byte(rest);
   }
 
   /** VARINT: 32 bits, zigzag. */
@@ -96,8 +104,8 @@ export class Writer {
   varlong(value: bigint): void {
     if (BigInt.asIntN(64, value) !== value) outOfRange("VARLONG", value);
     let rest = BigInt.asUintN(64, value << 1n ^ value >> 63n);
-    for (; rest > 0x7fn; rest >>= 7n) this.#view.setUint8(this.#take(1), Number(rest & 0x7fn) | 0x80);
-    this.#view.setUint8(this.#take(1), Number(rest));
+    for (; rest > 0x7fn; rest >>= 7n) this.#byte(Number(rest & 0x7fn) | 0x80);
+    this.#byte(Number(rest));
   }
 
   /** STRING and NULLABLE_STRING: an INT16 length, -1 for null, and UTF-8. */
@@ -158,6 +166,12 @@ export class Writer {
     this.#view.setInt32(at, value);
   }
 
+  #byte(value: number): void {
+    const at = this.#take(1);
+    this.#bytes[at] = value;
+  }
+
+  /** Makes room. It may replace the buffer: evaluate it before the buffer that is written to. */
   #take(length: number): number {
     const at = this.#at;
     const end = at + length;
