@@ -1,0 +1,110 @@
+/**
+ * The embedded broker: one node that speaks Kafka's protocol, its log in a folder or in memory.
+ *
+ * @module
+ */
+import { logger } from "../base/log.ts";
+import { type BrokerConfig, DEFAULT_CONFIG } from "./config.ts";
+import { refuseTopic } from "./handlers/topic_rules.ts";
+import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+import { Server } from "./server.ts";
+import { BrokerState } from "./state/broker_state.ts";
+import { type Clock, systemClock } from "./state/clock.ts";
+import { DataFolder, newClusterId } from "./state/data_folder.ts";
+import { MemoryStorage } from "./state/memory_storage.ts";
+
+const log = logger("broker");
+
+/** A topic that is there from the start. */
+export interface InitialTopic {
+  readonly name: string;
+  /** @default the broker's `defaultPartitions` */
+  readonly partitions?: number;
+  /** Kafka's topic configs, such as `retention.ms`. */
+  readonly configs?: Readonly<Record<string, string>>;
+}
+
+/** Options of {@linkcode startBroker}. All of it is plain data, except `signal` and `clock`. */
+export interface BrokerOptions {
+  /** Where to listen; port 0 takes a free one. @default {{ hostname: "127.0.0.1", port: 0 }} */
+  readonly listen?: { readonly hostname: string; readonly port: number };
+  /** The data folder, made when absent. Without one all is in memory. */
+  readonly data?: string | undefined;
+  /** Topics to be made when they are not there. */
+  readonly topics?: readonly InitialTopic[];
+  /** Whether an acknowledgement waits until it would survive a power loss. @default {false} */
+  readonly fsync?: boolean;
+  readonly config?: Partial<BrokerConfig>;
+  readonly limits?: Partial<Limits>;
+  /** Closes the broker when it aborts. */
+  readonly signal?: AbortSignal;
+  readonly clock?: Clock;
+}
+
+/** What lay in the data folder. */
+export interface Recovered {
+  readonly topicsCount: number;
+  readonly partitionsCount: number;
+  readonly recordsCount: number;
+  /** Bytes of torn tails that were cut off. */
+  readonly cutBytes: number;
+}
+
+/** A running broker. */
+export interface Broker extends AsyncDisposable {
+  /** `host:port`. */
+  readonly address: string;
+  readonly clusterId: string;
+  readonly recovered: Recovered;
+  /** Closes all connections, then the log, then gives the folder back. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a broker in this thread.
+ *
+ * @throws {PortInUseError} another process listens there
+ * @throws {DataLockedError} another process serves the folder
+ * @throws {DataFormatError} the folder is of a newer format
+ * @throws {StorageError} the folder cannot be read
+ */
+export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
+  const { listen = { hostname: "127.0.0.1", port: 0 }, data, topics = [], fsync = false, signal } = options;
+  signal?.throwIfAborted();
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  await using resources = new AsyncDisposableStack();
+  // The port first: of two that start at once one is told so before it touches the folder.
+  const server = resources.use(Server.listen(listen));
+  const { storage, clusterId } = data === undefined
+    ? { storage: new MemoryStorage(), clusterId: newClusterId() }
+    : resources.use(DataFolder.open(data, limits.maxOpenFiles));
+  const state = resources.use(
+    new BrokerState({
+      storage,
+      clusterId,
+      config: { ...DEFAULT_CONFIG, ...options.config, fsync },
+      limits,
+      clock: options.clock ?? systemClock,
+    }),
+  );
+  const { notes, ...recovered } = state.open();
+  for (const note of notes) log.warn(`${note}`);
+  createMissing(state, topics);
+  // Stops before the state does, whose last words (to those who wait) nobody would hear.
+  resources.defer(() => server.stop());
+  server.serve(state);
+  const running = resources.move();
+  const close = () => running.disposeAsync();
+  signal?.addEventListener("abort", () => void close(), { once: true });
+  return { address: server.address, clusterId, recovered, close, [Symbol.asyncDispose]: close };
+}
+
+function createMissing(state: BrokerState, topics: readonly InitialTopic[]): void {
+  for (const { name, partitions = state.config.defaultPartitions, configs = {} } of topics) {
+    if (state.topics.get(name) !== undefined) continue;
+    const overrides = new Map(Object.entries(configs));
+    const refusal = refuseTopic(state, { name, partitions, configs: overrides });
+    if (refusal !== undefined) throw new RangeError(`Cannot make topic '${name}': ${refusal.errorMessage}`);
+    state.topics.create(name, partitions, overrides);
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * Which APIs are served, by their key. A new one is its file in handlers/ and a line here.
+ *
+ * @module
+ */
+import { WireError } from "../base/errors.ts";
+import { ErrorCode } from "../wire/error_codes.ts";
+import { ApiVersionsResponse } from "../wire/messages/18_api_versions.ts";
+import type { Api, BodyWriter } from "./api.ts";
+import { produce } from "./handlers/00_produce.ts";
+import { fetch } from "./handlers/01_fetch.ts";
+import { listOffsets } from "./handlers/02_list_offsets.ts";
+import { metadata } from "./handlers/03_metadata.ts";
+import { offsetCommit } from "./handlers/08_offset_commit.ts";
+import { offsetFetch } from "./handlers/09_offset_fetch.ts";
+import { findCoordinator } from "./handlers/10_find_coordinator.ts";
+import { joinGroup } from "./handlers/11_join_group.ts";
+import { heartbeat } from "./handlers/12_heartbeat.ts";
+import { leaveGroup } from "./handlers/13_leave_group.ts";
+import { syncGroup } from "./handlers/14_sync_group.ts";
+import { describeGroups } from "./handlers/15_describe_groups.ts";
+import { listGroups } from "./handlers/16_list_groups.ts";
+import { apiVersions } from "./handlers/18_api_versions.ts";
+import { createTopics } from "./handlers/19_create_topics.ts";
+import { deleteTopics } from "./handlers/20_delete_topics.ts";
+import { initProducerId } from "./handlers/22_init_producer_id.ts";
+import { offsetForLeaderEpoch } from "./handlers/23_offset_for_leader_epoch.ts";
+import { describeConfigs } from "./handlers/32_describe_configs.ts";
+import { createPartitions } from "./handlers/37_create_partitions.ts";
+import { deleteGroups } from "./handlers/42_delete_groups.ts";
+import { describeCluster } from "./handlers/60_describe_cluster.ts";
+
+/** All APIs, by rising key. */
+export const APIS: readonly Api[] = [
+  produce,
+  fetch,
+  listOffsets,
+  metadata,
+  offsetCommit,
+  offsetFetch,
+  findCoordinator,
+  joinGroup,
+  heartbeat,
+  leaveGroup,
+  syncGroup,
+  describeGroups,
+  listGroups,
+  apiVersions(() => APIS),
+  createTopics,
+  deleteTopics,
+  initProducerId,
+  offsetForLeaderEpoch,
+  describeConfigs,
+  createPartitions,
+  deleteGroups,
+  describeCluster,
+];
+
+export const FETCH = fetch.apiKey;
+const API_VERSIONS = 18;
+
+const BY_KEY = new Map(APIS.map((api) => [api.apiKey, api]));
+
+/** The API that serves a version, undefined when none does. */
+export function findApi(apiKey: number, apiVersion: number): Api | undefined {
+  const api = BY_KEY.get(apiKey);
+  return api !== undefined && apiVersion >= api.minVersion && apiVersion <= api.maxVersion ? api : undefined;
+}
+
+/**
+ * What a request gets that {@linkcode findApi} has nothing for. Kafka answers only ApiVersions, in version 0 and with
+ * the list, so that a newer client can choose again (KIP-511); for all else it closes the connection.
+ *
+ * @throws {WireError} for all but ApiVersions
+ */
+export function answerUnsupported(apiKey: number, apiVersion: number): BodyWriter {
+  if (apiKey !== API_VERSIONS) {
+    throw new WireError(`Cannot serve API ${BY_KEY.get(apiKey)?.name ?? apiKey} in version ${apiVersion}`);
+  }
+  return (writer) =>
+    ApiVersionsResponse.encode(writer, {
+      errorCode: ErrorCode.UNSUPPORTED_VERSION,
+      apiKeys: servedVersions(APIS),
+    }, 0);
+}
+
+/** As ApiVersions lists them. */
+export function servedVersions(
+  apis: readonly Api[],
+): { apiKey: number; minVersion: number; maxVersion: number }[] {
+  return apis.map(({ apiKey, minVersion, maxVersion }) => ({ apiKey, minVersion, maxVersion }));
+}

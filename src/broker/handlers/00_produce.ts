@@ -1,0 +1,126 @@
+/**
+ * Produce, v3-13: appends record batches.
+ *
+ * Behaviour: one batch of magic 2 per partition, checked by its CRC32C, written before it is acknowledged, with acks 1
+ * and -1 alike; acks 0 gets no answer. Idempotent producers: one of the last five batches again is answered with its
+ * offset. Who waits in a fetch is answered before the producer is.
+ * Not modelled: transactions, quotas.
+ *
+ * @module
+ */
+import { describeError } from "../../base/errors.ts";
+import { logger } from "../../base/log.ts";
+import { ErrorCode } from "../../wire/error_codes.ts";
+import { ProduceRequest, ProduceResponse } from "../../wire/messages/00_produce.ts";
+import type { Infer, Input } from "../../wire/schema.ts";
+import { defineApi, type RequestContext } from "../api.ts";
+import type { BrokerState } from "../state/broker_state.ts";
+import type { Later } from "../state/later.ts";
+import type { Partition } from "../state/partition.ts";
+import { StorageError } from "../state/storage.ts";
+import type { Topic } from "../state/topic.ts";
+
+const log = logger("broker");
+
+type Request = Infer<typeof ProduceRequest>;
+type Response = Input<typeof ProduceResponse>;
+type PartitionResponse = Response["responses"][number]["partitionResponses"][number];
+
+/** From this version on topics come by id. */
+const BY_ID_SINCE = 13;
+
+/** Partitions that took a batch, and how many bytes. */
+type Appended = Map<Partition, number>;
+
+export const produce = defineApi(ProduceRequest, ProduceResponse, (request, context) => {
+  const { state } = context;
+  const appended: Appended = new Map();
+  const response = appendAll(request, context, appended);
+  if (state.config.fsync && appended.size > 0) {
+    const synced = whenSynced(state, response, appended);
+    return request.acks === 0 ? undefined : synced;
+  }
+  for (const [partition, bytes] of appended) partition.wake(bytes);
+  return request.acks === 0 ? undefined : response;
+});
+
+function appendAll(request: Request, { state, apiVersion }: RequestContext, appended: Appended): Response {
+  const nowMs = state.clock.epochMs();
+  const refusal = checkRequest(request);
+  const responses = request.topicData.map(({ name, topicId, partitionData }) => {
+    const topic = apiVersion >= BY_ID_SINCE ? state.topics.byId(topicId) : state.topics.get(name);
+    const unknown = apiVersion >= BY_ID_SINCE
+      ? ErrorCode.UNKNOWN_TOPIC_ID
+      : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+    const partitionResponses = partitionData.map(({ index, records }): PartitionResponse => {
+      if (refusal !== undefined) return refused(index, refusal);
+      if (topic === undefined) return refused(index, unknown);
+      const partition = topic.partitions[index];
+      if (partition === undefined) return refused(index, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+      if (records === null || records.length === 0) return refused(index, ErrorCode.INVALID_RECORD);
+      return append(index, topic, partition, records, nowMs, appended);
+    });
+    return { name, topicId, partitionResponses };
+  });
+  return { responses };
+}
+
+/** What is wrong with the whole request, undefined when nothing is. */
+function checkRequest(request: Request): number | undefined {
+  if (request.acks < -1 || request.acks > 1) return ErrorCode.INVALID_REQUIRED_ACKS;
+  // There is no transactional id that this broker has given a producer to.
+  if (request.transactionalId !== null) return ErrorCode.INVALID_PRODUCER_ID_MAPPING;
+  return undefined;
+}
+
+function append(
+  index: number,
+  topic: Topic,
+  partition: Partition,
+  records: Uint8Array,
+  nowMs: number,
+  appended: Appended,
+): PartitionResponse {
+  if (partition.fault !== undefined) return refused(index, ErrorCode.KAFKA_STORAGE_ERROR, partition.fault);
+  try {
+    const result = partition.append(records, topic.config, nowMs);
+    if (result.errorCode === ErrorCode.NONE) {
+      appended.set(partition, (appended.get(partition) ?? 0) + records.length);
+    }
+    return { index, ...result };
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    log.error(`${topic.name}-${index}: ${describeError(error)}`);
+    return refused(index, ErrorCode.KAFKA_STORAGE_ERROR);
+  }
+}
+
+function refused(index: number, errorCode: number, errorMessage: string | null = null): PartitionResponse {
+  return { index, errorCode, baseOffset: -1n, errorMessage };
+}
+
+/** The answer once what it says is on the disk. A partition that cannot be synced is not served any more. */
+function whenSynced(state: BrokerState, response: Response, appended: Appended): Later<Response> {
+  return state.flusher.commit(appended.keys()).map((faults) => {
+    for (const [partition, bytes] of appended) {
+      const fault = faults.get(partition);
+      if (fault === undefined) {
+        partition.wake(bytes);
+      } else {
+        partition.fault = fault;
+        log.error(fault);
+      }
+    }
+    if (faults.size === 0) return response;
+    const responses = response.responses.map((topic) => ({
+      ...topic,
+      partitionResponses: topic.partitionResponses.map((answer) => {
+        const partition = state.topics.partition(topic.name ?? "", answer.index) ??
+          state.topics.byId(topic.topicId ?? "")?.partitions[answer.index];
+        const isLost = partition !== undefined && appended.has(partition) && faults.has(partition);
+        return isLost ? refused(answer.index, ErrorCode.KAFKA_STORAGE_ERROR, partition.fault) : answer;
+      }),
+    }));
+    return { responses };
+  });
+}

@@ -1,0 +1,92 @@
+/**
+ * ListOffsets, v1-11: the earliest, the latest, the first from a time on, and that of the largest timestamp.
+ *
+ * Behaviour: within a batch that is not compressed, or by gzip, the record itself is found; of others the batch.
+ * Not modelled: tiered storage (earliest local is earliest, the tiered ones are not there), transactions.
+ *
+ * @module
+ */
+import { describeError, WireError } from "../../base/errors.ts";
+import { logger } from "../../base/log.ts";
+import { ErrorCode } from "../../wire/error_codes.ts";
+import { ListOffsetsRequest, ListOffsetsResponse } from "../../wire/messages/02_list_offsets.ts";
+import { readBatchHeader } from "../../wire/record_batch.ts";
+import { decodeRecords } from "../../wire/records.ts";
+import type { Infer, Input } from "../../wire/schema.ts";
+import { defineApi } from "../api.ts";
+import { LEADER_EPOCH, type Partition } from "../state/partition.ts";
+import { StorageError } from "../state/storage.ts";
+
+const log = logger("broker");
+
+type RequestPartition = Infer<typeof ListOffsetsRequest>["topics"][number]["partitions"][number];
+type TopicResponse = Input<typeof ListOffsetsResponse>["topics"][number];
+type PartitionResponse = TopicResponse["partitions"][number];
+
+const LATEST = -1n;
+const EARLIEST = -2n;
+const MAX_TIMESTAMP = -3n;
+const EARLIEST_LOCAL = -4n;
+const LATEST_TIERED = -5n;
+const EARLIEST_PENDING_UPLOAD = -6n;
+
+export const listOffsets = defineApi(ListOffsetsRequest, ListOffsetsResponse, (request, { state }) => ({
+  topics: request.topics.map(({ name, partitions }) => ({
+    name,
+    partitions: partitions.map((wanted) => {
+      const partition = state.topics.partition(name, wanted.partitionIndex);
+      return partition === undefined
+        ? failed(wanted, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+        : find(partition, wanted);
+    }),
+  })),
+}));
+
+function find(partition: Partition, wanted: RequestPartition): PartitionResponse {
+  if (partition.fault !== undefined) return failed(wanted, ErrorCode.KAFKA_STORAGE_ERROR);
+  if (wanted.currentLeaderEpoch > LEADER_EPOCH) return failed(wanted, ErrorCode.UNKNOWN_LEADER_EPOCH);
+  const { log: records, highWatermark } = partition;
+  switch (wanted.timestamp) {
+    case LATEST:
+      return found(wanted, highWatermark);
+    case EARLIEST:
+    case EARLIEST_LOCAL:
+      return found(wanted, records.startOffset);
+    case LATEST_TIERED:
+    case EARLIEST_PENDING_UPLOAD:
+      return { partitionIndex: wanted.partitionIndex, errorCode: ErrorCode.NONE };
+    default:
+  }
+  try {
+    const timestamp = wanted.timestamp === MAX_TIMESTAMP ? records.maxTimestamp : Number(wanted.timestamp);
+    if (timestamp < 0) return { partitionIndex: wanted.partitionIndex, errorCode: ErrorCode.NONE };
+    const batch = records.batchByTimestamp(timestamp, highWatermark);
+    return batch === undefined
+      ? { partitionIndex: wanted.partitionIndex, errorCode: ErrorCode.NONE }
+      : firstFrom(wanted, batch, BigInt(timestamp));
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    log.error(describeError(error));
+    return failed(wanted, ErrorCode.KAFKA_STORAGE_ERROR);
+  }
+}
+
+/** The first record of a batch from a time on; the batch itself where its records cannot be read. */
+function firstFrom(wanted: RequestPartition, batch: Uint8Array, timestamp: bigint): PartitionResponse {
+  try {
+    const record = decodeRecords(batch).find((candidate) => candidate.timestamp >= timestamp);
+    if (record !== undefined) return found(wanted, record.offset, record.timestamp);
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+  }
+  const { baseOffset, maxTimestamp } = readBatchHeader(batch);
+  return found(wanted, baseOffset, maxTimestamp);
+}
+
+function found({ partitionIndex }: RequestPartition, offset: bigint, timestamp = -1n): PartitionResponse {
+  return { partitionIndex, errorCode: ErrorCode.NONE, timestamp, offset, leaderEpoch: LEADER_EPOCH };
+}
+
+function failed({ partitionIndex }: RequestPartition, errorCode: number): PartitionResponse {
+  return { partitionIndex, errorCode };
+}

@@ -1,0 +1,28 @@
+/**
+ * ApiVersions, v0-4: which APIs are served, exactly.
+ *
+ * Behaviour: a version above is answered in v0 with UNSUPPORTED_VERSION and the list (see dispatch.ts).
+ * Not modelled: features (there is no feature level to tell).
+ *
+ * @module
+ */
+import { ErrorCode } from "../../wire/error_codes.ts";
+import { ApiVersionsRequest, ApiVersionsResponse } from "../../wire/messages/18_api_versions.ts";
+import { type Api, defineApi } from "../api.ts";
+
+const SOFTWARE_NAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
+/** From this version on a client names its software. */
+const NAMED_SINCE = 3;
+
+/** @param apis the table that this API is itself in */
+export function apiVersions(apis: () => readonly Api[]): Api {
+  return defineApi(ApiVersionsRequest, ApiVersionsResponse, (request, { apiVersion }) => {
+    const isNamed = SOFTWARE_NAME.test(request.clientSoftwareName) &&
+      SOFTWARE_NAME.test(request.clientSoftwareVersion);
+    if (apiVersion >= NAMED_SINCE && !isNamed) return { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] };
+    return {
+      errorCode: ErrorCode.NONE,
+      apiKeys: apis().map(({ apiKey, minVersion, maxVersion }) => ({ apiKey, minVersion, maxVersion })),
+    };
+  }, { hasFlexibleResponseHeader: false });
+}

@@ -1,0 +1,65 @@
+/**
+ * CreatePartitions, v0-3: raises the number of a topic's partitions.
+ *
+ * Behaviour: validateOnly changes nothing.
+ * Not modelled: assignments (there is one node; they are taken when there are as many as new partitions).
+ *
+ * @module
+ */
+import { describeError } from "../../base/errors.ts";
+import { logger } from "../../base/log.ts";
+import { ErrorCode } from "../../wire/error_codes.ts";
+import {
+  CreatePartitionsRequest,
+  CreatePartitionsResponse,
+} from "../../wire/messages/37_create_partitions.ts";
+import type { Infer, Input } from "../../wire/schema.ts";
+import { defineApi } from "../api.ts";
+import type { BrokerState } from "../state/broker_state.ts";
+import { StorageError } from "../state/storage.ts";
+import { refusePartitions } from "./topic_rules.ts";
+
+const log = logger("broker");
+
+type RequestTopic = Infer<typeof CreatePartitionsRequest>["topics"][number];
+type TopicResponse = Input<typeof CreatePartitionsResponse>["results"][number];
+
+export const createPartitions = defineApi(
+  CreatePartitionsRequest,
+  CreatePartitionsResponse,
+  (request, { state }) => ({
+    throttleTimeMs: 0,
+    results: request.topics.map((topic) => raise(state, topic, request.validateOnly)),
+  }),
+);
+
+function raise(
+  state: BrokerState,
+  { name, count, assignments }: RequestTopic,
+  validateOnly: boolean,
+): TopicResponse {
+  const topic = state.topics.get(name);
+  if (topic === undefined) return { name, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION };
+  const more = count - topic.partitions.length;
+  if (more <= 0) {
+    const errorMessage =
+      `The topic ${name} currently has ${topic.partitions.length} partition(s); ${count} would not be an increase.`;
+    return { name, errorCode: ErrorCode.INVALID_PARTITIONS, errorMessage };
+  }
+  if (assignments !== null && assignments.length !== more) {
+    const errorMessage =
+      `Attempted to add ${more} additional partition(s), but only ${assignments.length} assignment(s) were specified.`;
+    return { name, errorCode: ErrorCode.INVALID_REPLICA_ASSIGNMENT, errorMessage };
+  }
+  const refusal = refusePartitions(state, count, more);
+  if (refusal !== undefined) return { name, ...refusal };
+  if (validateOnly) return { name, errorCode: ErrorCode.NONE };
+  try {
+    state.topics.addPartitions(topic, count);
+    return { name, errorCode: ErrorCode.NONE };
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    log.error(`Cannot add partitions to topic '${name}': ${describeError(error)}`);
+    return { name, errorCode: ErrorCode.KAFKA_STORAGE_ERROR };
+  }
+}

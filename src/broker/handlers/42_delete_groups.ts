@@ -1,0 +1,41 @@
+/**
+ * DeleteGroups, v0-2: deletes groups that nobody is in, with what they committed.
+ *
+ * Not modelled: nothing.
+ *
+ * @module
+ */
+import { describeError } from "../../base/errors.ts";
+import { logger } from "../../base/log.ts";
+import { ErrorCode } from "../../wire/error_codes.ts";
+import { DeleteGroupsRequest, DeleteGroupsResponse } from "../../wire/messages/42_delete_groups.ts";
+import { defineApi } from "../api.ts";
+import type { BrokerState } from "../state/broker_state.ts";
+import { StorageError } from "../state/storage.ts";
+
+const log = logger("broker");
+
+export const deleteGroups = defineApi(
+  DeleteGroupsRequest,
+  DeleteGroupsResponse,
+  ({ groupsNames }, { state }) => ({
+    throttleTimeMs: 0,
+    results: groupsNames.map((groupId) => ({ groupId, errorCode: remove(state, groupId) })),
+  }),
+);
+
+function remove({ groups, offsets }: BrokerState, groupId: string): number {
+  if (groupId === "") return ErrorCode.INVALID_GROUP_ID;
+  const group = groups.get(groupId);
+  if (group === undefined && offsets.ofGroup(groupId) === undefined) return ErrorCode.GROUP_ID_NOT_FOUND;
+  if (group?.isEmpty === false) return ErrorCode.NON_EMPTY_GROUP;
+  try {
+    offsets.deleteGroup(groupId);
+    groups.delete(groupId);
+    return ErrorCode.NONE;
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    log.error(`Cannot delete group '${groupId}': ${describeError(error)}`);
+    return ErrorCode.COORDINATOR_NOT_AVAILABLE;
+  }
+}

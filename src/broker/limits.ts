@@ -1,0 +1,71 @@
+/**
+ * Every bound of the broker, in one place: what a peer can make it hold, and how long it waits for anything. The
+ * values are the defaults; {@linkcode Limits} lets a test or a host choose others.
+ *
+ * @module
+ */
+
+/** Bounds of one broker. Sizes in bytes, times in milliseconds. */
+export interface Limits {
+  /** The largest request taken; more closes the connection. Kafka: `socket.request.max.bytes`. */
+  readonly maxFrameBytes: number;
+  /** Connections at one time; one more is closed at once. Kafka: `max.connections`. */
+  readonly maxConnections: number;
+  /** A connection that sent nothing for so long is closed. Kafka: `connections.max.idle.ms`. */
+  readonly connectionIdleMs: number;
+  /** Requests of one connection that are not answered yet; further ones are not read before. */
+  readonly maxInFlightRequests: number;
+  /** Bytes of answers that a peer has not taken; above it, no further request of that peer is read. */
+  readonly maxResponseBacklogBytes: number;
+  /** A peer that takes nothing of its answers for so long is closed. */
+  readonly writeStallMs: number;
+  /** The most that one fetch answers, whatever it asks for. Kafka: `fetch.max.bytes`. */
+  readonly maxFetchBytes: number;
+  /** The longest that a fetch waits, whatever it asks for. */
+  readonly maxFetchWaitMs: number;
+  readonly maxTopics: number;
+  /** Over all topics. */
+  readonly maxPartitions: number;
+  readonly maxPartitionsPerTopic: number;
+  readonly maxGroups: number;
+  readonly maxMembersPerGroup: number;
+  /** Of a member's subscription and assignment, each. */
+  readonly maxGroupMetadataBytes: number;
+  /** Of an offset commit. Kafka: `offset.metadata.max.bytes`. */
+  readonly maxOffsetMetadataBytes: number;
+  /** Committed offsets, over all groups. */
+  readonly maxCommittedOffsets: number;
+  /** Idempotent producers that a partition remembers; the one silent for longest is forgotten first. */
+  readonly maxProducersPerPartition: number;
+  /** Files of the data folder that are open at one time. */
+  readonly maxOpenFiles: number;
+  /** Memory for the newest batches of all partitions, and of one. */
+  readonly maxTailBytes: number;
+  readonly maxTailBytesPerPartition: number;
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+export const DEFAULT_LIMITS: Limits = {
+  maxFrameBytes: 100 * MIB,
+  maxConnections: 4096,
+  connectionIdleMs: 600_000,
+  maxInFlightRequests: 64,
+  maxResponseBacklogBytes: 8 * MIB,
+  writeStallMs: 60_000,
+  maxFetchBytes: 55 * MIB,
+  maxFetchWaitMs: 60_000,
+  maxTopics: 10_000,
+  maxPartitions: 20_000,
+  maxPartitionsPerTopic: 4_096,
+  maxGroups: 10_000,
+  maxMembersPerGroup: 1_000,
+  maxGroupMetadataBytes: MIB,
+  maxOffsetMetadataBytes: 4_096,
+  maxCommittedOffsets: 500_000,
+  maxProducersPerPartition: 1_000,
+  maxOpenFiles: 256,
+  maxTailBytes: 8 * MIB,
+  maxTailBytesPerPartition: 512 * KIB,
+};

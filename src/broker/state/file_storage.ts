@@ -1,0 +1,215 @@
+/**
+ * Storage in a folder. At most so many files are open at one time: the one unused for longest is closed, and opened
+ * again when it is needed.
+ *
+ * @module
+ */
+import { type Storage, StorageError, type StorageFile } from "./storage.ts";
+
+/** Runs `action`, and says what was tried on which file when the system refuses. */
+function attempt<T>(what: string, path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (cause) {
+    if (cause instanceof StorageError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new StorageError(`Cannot ${what} '${path}': ${reason}`, { cause });
+  }
+}
+
+/** Open handles, the least recently used first. */
+class HandlePool {
+  readonly #max: number;
+  readonly #handles = new Map<string, Deno.FsFile>();
+  #latestPath = "";
+  #latest: Deno.FsFile | undefined;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** The handle of a file, its cursor anywhere; appends go to the end wherever it stands. */
+  get(path: string): Deno.FsFile {
+    if (this.#latest !== undefined && this.#latestPath === path) return this.#latest;
+    let handle = this.#handles.get(path);
+    if (handle === undefined) {
+      if (this.#handles.size >= this.#max) this.#closeOldest();
+      handle = Deno.openSync(path, { read: true, append: true, create: true });
+    } else {
+      this.#handles.delete(path);
+    }
+    this.#handles.set(path, handle);
+    this.#latestPath = path;
+    this.#latest = handle;
+    return handle;
+  }
+
+  close(path: string): void {
+    const handle = this.#handles.get(path);
+    if (handle === undefined) return;
+    this.#handles.delete(path);
+    if (this.#latest === handle) this.#latest = undefined;
+    handle.close();
+  }
+
+  closeWithin(folder: string): void {
+    for (const path of [...this.#handles.keys()]) {
+      if (path.startsWith(`${folder}/`)) this.close(path);
+    }
+  }
+
+  closeAll(): void {
+    for (const path of [...this.#handles.keys()]) this.close(path);
+  }
+
+  #closeOldest(): void {
+    const oldest = this.#handles.keys().next().value;
+    if (oldest !== undefined) this.close(oldest);
+  }
+}
+
+class DiskFile implements StorageFile {
+  sizeBytes: number;
+  readonly #path: string;
+  readonly #pool: HandlePool;
+
+  constructor(path: string, pool: HandlePool) {
+    this.#path = path;
+    this.#pool = pool;
+    this.sizeBytes = attempt("open", path, () => pool.get(path).statSync().size);
+  }
+
+  append(bytes: Uint8Array): void {
+    try {
+      const handle = this.#pool.get(this.#path);
+      let done = handle.writeSync(bytes);
+      while (done < bytes.length) done += handle.writeSync(bytes.subarray(done));
+    } catch (cause) {
+      this.#cutBack();
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new StorageError(`Cannot append to '${this.#path}': ${reason}`, { cause });
+    }
+    this.sizeBytes += bytes.length;
+  }
+
+  read(at: number, into: Uint8Array): number {
+    return attempt("read", this.#path, () => {
+      const handle = this.#pool.get(this.#path);
+      handle.seekSync(at, Deno.SeekMode.Start);
+      let done = 0;
+      while (done < into.length) {
+        const n = handle.readSync(done === 0 ? into : into.subarray(done));
+        if (n === null) break;
+        done += n;
+      }
+      return done;
+    });
+  }
+
+  truncate(sizeBytes: number): void {
+    if (sizeBytes >= this.sizeBytes) return;
+    attempt("truncate", this.#path, () => this.#pool.get(this.#path).truncateSync(sizeBytes));
+    this.sizeBytes = sizeBytes;
+  }
+
+  async sync(): Promise<void> {
+    // A handle of its own: while an asynchronous call is under way on a handle, its synchronous calls are refused.
+    try {
+      using handle = await Deno.open(this.#path, { write: true });
+      await handle.syncData();
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new StorageError(`Cannot sync '${this.#path}': ${reason}`, { cause });
+    }
+  }
+
+  close(): void {
+    this.#pool.close(this.#path);
+  }
+
+  /** Takes away what a failed append may have left, so that the file ends with a whole batch again. */
+  #cutBack(): void {
+    try {
+      this.#pool.get(this.#path).truncateSync(this.sizeBytes);
+    } catch {
+      // The disk refuses this too: recovery cuts the torn tail.
+    }
+  }
+}
+
+/** See the module. */
+export class FileStorage implements Storage {
+  readonly #root: string;
+  readonly #pool: HandlePool;
+
+  /** @param root the data folder, which is there already */
+  constructor(root: string, maxOpenFiles: number) {
+    this.#root = root;
+    this.#pool = new HandlePool(maxOpenFiles);
+  }
+
+  open(path: string): StorageFile {
+    const full = this.#full(path);
+    try {
+      return new DiskFile(full, this.#pool);
+    } catch (error) {
+      if (!(error instanceof StorageError && error.cause instanceof Deno.errors.NotFound)) throw error;
+    }
+    attempt("create", full, () => Deno.mkdirSync(full.slice(0, full.lastIndexOf("/")), { recursive: true }));
+    return new DiskFile(full, this.#pool);
+  }
+
+  list(folder: string): string[] {
+    try {
+      return [...Deno.readDirSync(this.#full(folder))].map((entry) => entry.name);
+    } catch (cause) {
+      if (cause instanceof Deno.errors.NotFound) return [];
+      throw new StorageError(`Cannot list '${this.#full(folder)}': ${String(cause)}`, { cause });
+    }
+  }
+
+  remove(path: string): void {
+    const full = this.#full(path);
+    this.#pool.close(full);
+    this.#pool.closeWithin(full);
+    try {
+      Deno.removeSync(full, { recursive: true });
+    } catch (cause) {
+      if (cause instanceof Deno.errors.NotFound) return;
+      throw new StorageError(`Cannot remove '${full}': ${String(cause)}`, { cause });
+    }
+  }
+
+  replace(path: string, bytes: Uint8Array): void {
+    const full = this.#full(path);
+    this.#pool.close(full);
+    attempt("replace", full, () => {
+      Deno.mkdirSync(full.slice(0, full.lastIndexOf("/")), { recursive: true });
+      {
+        using file = Deno.openSync(`${full}.new`, { write: true, create: true, truncate: true });
+        let done = 0;
+        while (done < bytes.length) done += file.writeSync(bytes.subarray(done));
+        file.syncDataSync();
+      }
+      Deno.renameSync(`${full}.new`, full);
+    });
+  }
+
+  readAll(path: string): Uint8Array | undefined {
+    const full = this.#full(path);
+    try {
+      return Deno.readFileSync(full);
+    } catch (cause) {
+      if (cause instanceof Deno.errors.NotFound) return undefined;
+      throw new StorageError(`Cannot read '${full}': ${String(cause)}`, { cause });
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#pool.closeAll();
+  }
+
+  #full(path: string): string {
+    return path === "" ? this.#root : `${this.#root}/${path}`;
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * A member of a group, and what the group's requests and answers are made of.
+ *
+ * @module
+ */
+import type { Due } from "./deadlines.ts";
+import type { Later } from "./later.ts";
+
+/** A way to assign partitions that a member can follow, with its subscription. */
+export interface GroupProtocol {
+  readonly name: string;
+  readonly metadata: Uint8Array;
+}
+
+/** JoinGroup, as the state sees it. */
+export interface JoinGroup {
+  /** "" for one that has no id yet. */
+  readonly memberId: string;
+  /** Its name for life, when it is a static member (KIP-345). */
+  readonly groupInstanceId: string | null;
+  readonly clientId: string;
+  readonly clientHost: string;
+  /** The connection that carries it: when it closes, the member is dropped after a grace. */
+  readonly connectionId: number;
+  readonly sessionTimeoutMs: number;
+  readonly rebalanceTimeoutMs: number;
+  readonly protocolType: string;
+  readonly protocols: readonly GroupProtocol[];
+  /** Whether one without an id is told it and has to come again (KIP-394). */
+  readonly requireKnownMemberId: boolean;
+  /** Whether a leader may be told that it need not assign anew (KIP-814). */
+  readonly canSkipAssignment: boolean;
+}
+
+export interface JoinResult {
+  readonly errorCode: number;
+  readonly generationId: number;
+  readonly protocolType: string | null;
+  readonly protocolName: string | null;
+  readonly leader: string;
+  readonly skipAssignment: boolean;
+  readonly memberId: string;
+  /** Every member's subscription, for the leader alone. */
+  readonly members: readonly { memberId: string; groupInstanceId: string | null; metadata: Uint8Array }[];
+}
+
+/** SyncGroup, as the state sees it. */
+export interface SyncGroup {
+  readonly memberId: string;
+  readonly groupInstanceId: string | null;
+  readonly generationId: number;
+  readonly protocolType: string | null;
+  readonly protocolName: string | null;
+  readonly connectionId: number;
+  /** Filled by the leader. */
+  readonly assignments: readonly { memberId: string; assignment: Uint8Array }[];
+}
+
+export interface SyncResult {
+  readonly errorCode: number;
+  readonly protocolType: string | null;
+  readonly protocolName: string | null;
+  readonly assignment: Uint8Array;
+}
+
+/** Who speaks for a member: Heartbeat, LeaveGroup, OffsetCommit. */
+export interface MemberIdentity {
+  readonly memberId: string;
+  readonly groupInstanceId: string | null;
+}
+
+export const NO_BYTES = new Uint8Array();
+
+/** See the module. Its deadline is its session's. */
+export class GroupMember implements Due {
+  memberId: string;
+  readonly groupInstanceId: string | null;
+  clientId: string;
+  clientHost: string;
+  connectionId: number;
+  sessionTimeoutMs: number;
+  rebalanceTimeoutMs: number;
+  protocols: readonly GroupProtocol[];
+  assignment: Uint8Array = NO_BYTES;
+  pendingJoin: Later<JoinResult> | undefined;
+  pendingSync: Later<SyncResult> | undefined;
+  /** Its connection closed and it was not heard of since. */
+  isDisconnected = false;
+  deadlineMs = Infinity;
+  readonly #onExpired: (member: GroupMember) => void;
+
+  constructor(memberId: string, join: JoinGroup, onExpired: (member: GroupMember) => void) {
+    this.memberId = memberId;
+    this.groupInstanceId = join.groupInstanceId;
+    this.clientId = join.clientId;
+    this.clientHost = join.clientHost;
+    this.connectionId = join.connectionId;
+    this.sessionTimeoutMs = join.sessionTimeoutMs;
+    this.rebalanceTimeoutMs = join.rebalanceTimeoutMs;
+    this.protocols = copied(join.protocols);
+    this.#onExpired = onExpired;
+  }
+
+  /** Takes over what a later join says. */
+  update(join: JoinGroup): void {
+    this.clientId = join.clientId;
+    this.clientHost = join.clientHost;
+    this.sessionTimeoutMs = join.sessionTimeoutMs;
+    this.rebalanceTimeoutMs = join.rebalanceTimeoutMs;
+    this.protocols = copied(join.protocols);
+  }
+
+  metadataFor(protocolName: string | null): Uint8Array {
+    return this.protocols.find((protocol) => protocol.name === protocolName)?.metadata ?? NO_BYTES;
+  }
+
+  supports(protocolName: string): boolean {
+    return this.protocols.some((protocol) => protocol.name === protocolName);
+  }
+
+  /** Whether these are the protocols it has, byte for byte. */
+  hasProtocols(protocols: readonly GroupProtocol[]): boolean {
+    return protocols.length === this.protocols.length && protocols.every((protocol, i) => {
+      const own = this.protocols[i];
+      return own?.name === protocol.name && sameBytes(own.metadata, protocol.metadata);
+    });
+  }
+
+  onDeadline(): void {
+    this.#onExpired(this);
+  }
+}
+
+/** What came in a request lies in its receive buffer, which is used again. */
+function copied(protocols: readonly GroupProtocol[]): GroupProtocol[] {
+  return protocols.map(({ name, metadata }) => ({ name, metadata: metadata.slice() }));
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}

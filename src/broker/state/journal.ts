@@ -1,0 +1,105 @@
+/**
+ * A small durable map, kept as the list of its changes: one line each, `<crc32c in hex> [key, value]\n`, where the value
+ * null removes. The file is written anew, compactly, when most of its lines are of the past.
+ *
+ * @module
+ */
+import { crc32c } from "../../wire/crc32c.ts";
+import type { Storage, StorageFile } from "./storage.ts";
+
+/** Lines of the past that are not worth a rewrite. */
+const SPARE_LINES = 10_000;
+const CRC_DIGITS = 8;
+const NEWLINE = 10;
+
+/** A change: what a key stands for from now on, or null for nothing. `Value` is plain JSON. */
+export type Change<Value> = readonly [key: string, value: Value | null];
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** See the module. Who uses it holds the map; the journal only keeps it. */
+export class Journal<Value> {
+  readonly #storage: Storage;
+  readonly #path: string;
+  #file: StorageFile;
+  #lines = 0;
+
+  /** Opens a journal, made when absent. @throws {StorageError} */
+  constructor(storage: Storage, path: string) {
+    this.#storage = storage;
+    this.#path = path;
+    this.#file = storage.open(path);
+  }
+
+  /**
+   * Reads all changes. To be called once, first. A line that a crash left half written is cut off.
+   *
+   * @param parse checks what a line holds; undefined for what it does not understand
+   * @returns for the log: what could not be read
+   * @throws {StorageError}
+   */
+  replay(parse: (value: unknown) => Value | undefined, onChange: (change: Change<Value>) => void): string[] {
+    const bytes = new Uint8Array(this.#file.sizeBytes);
+    this.#file.read(0, bytes);
+    const notes: string[] = [];
+    let at = 0;
+    while (at < bytes.length) {
+      const end = bytes.indexOf(NEWLINE, at);
+      if (end < 0) {
+        notes.push(`'${this.#path}' ends within a line; cut ${bytes.length - at} bytes`);
+        this.#file.truncate(at);
+        break;
+      }
+      const change = parseLine(bytes.subarray(at, end), parse);
+      if (change === undefined) {
+        notes.push(`'${this.#path}' has a line at byte ${at} that is not whole; left out`);
+      } else onChange(change);
+      this.#lines++;
+      at = end + 1;
+    }
+    return notes;
+  }
+
+  /** Writes changes, in one step. @throws {StorageError} nothing was written */
+  append(changes: readonly Change<Value>[]): void {
+    if (changes.length === 0) return;
+    this.#file.append(encodeLines(changes));
+    this.#lines += changes.length;
+  }
+
+  /** Writes the file anew when that is worth while. `size` is the map's, `entries` all that is in it. */
+  compact(size: number, entries: () => Iterable<Change<Value>>): void {
+    if (this.#lines <= 2 * size + SPARE_LINES) return;
+    this.#storage.replace(this.#path, encodeLines([...entries()]));
+    this.#file = this.#storage.open(this.#path);
+    this.#lines = size;
+  }
+
+  /** Makes what was written survive a power loss. */
+  sync(): Promise<void> {
+    return this.#file.sync();
+  }
+}
+
+function encodeLines<Value>(changes: readonly Change<Value>[]): Uint8Array {
+  return encoder.encode(
+    changes.map((change) => {
+      const text = JSON.stringify(change);
+      return `${crc32c(encoder.encode(text)).toString(16).padStart(CRC_DIGITS, "0")} ${text}\n`;
+    }).join(""),
+  );
+}
+
+function parseLine<Value>(
+  line: Uint8Array,
+  parse: (value: unknown) => Value | undefined,
+): Change<Value> | undefined {
+  const body = line.subarray(CRC_DIGITS + 1);
+  if (crc32c(body) !== Number.parseInt(decoder.decode(line.subarray(0, CRC_DIGITS)), 16)) return undefined;
+  const change: unknown = JSON.parse(decoder.decode(body));
+  if (!Array.isArray(change) || typeof change[0] !== "string") return undefined;
+  if (change[1] === null) return [change[0], null];
+  const value = parse(change[1]);
+  return value === undefined ? undefined : [change[0], value];
+}

@@ -1,0 +1,46 @@
+/**
+ * A value that is there now or will be: a promise without the microtask. Who listens is told in the very call that
+ * completes it, which is what a woken fetch needs.
+ *
+ * @module
+ */
+
+/** See the module. Completed once; one listener. */
+export class Later<T> {
+  #state: { readonly value: T } | undefined;
+  #listener: ((value: T) => void) | undefined;
+  /** Makes it complete with what it has: someone waits behind it, or nobody waits for it any more. */
+  hurry: (() => void) | undefined;
+
+  /** One that is complete. */
+  static of<T>(value: T): Later<T> {
+    const later = new Later<T>();
+    later.complete(value);
+    return later;
+  }
+
+  get isCompleted(): boolean {
+    return this.#state !== undefined;
+  }
+
+  /** Gives the value. A second one is dropped. */
+  complete(value: T): void {
+    if (this.#state !== undefined) return;
+    this.#state = { value };
+    this.#listener?.(value);
+  }
+
+  /** Calls `listener` with the value: at once when it is there. */
+  listen(listener: (value: T) => void): void {
+    if (this.#state !== undefined) listener(this.#state.value);
+    else this.#listener = listener;
+  }
+
+  /** What `change` makes of the value. */
+  map<U>(change: (value: T) => U): Later<U> {
+    const changed = new Later<U>();
+    changed.hurry = () => this.hurry?.();
+    this.listen((value) => changed.complete(change(value)));
+    return changed;
+  }
+}

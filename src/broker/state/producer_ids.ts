@@ -1,0 +1,42 @@
+/**
+ * Producer ids: each given once, also across restarts. A block of them is taken on disk at a time, so that most cost no
+ * write.
+ *
+ * @module
+ */
+import { Journal } from "./journal.ts";
+import type { Storage } from "./storage.ts";
+
+const PATH = "journals/producer_ids.log";
+const KEY = "reserved";
+const BLOCK = 1000;
+
+/** See the module. */
+export class ProducerIds {
+  readonly #journal: Journal<number>;
+  #next = 0;
+  #reserved = 0;
+
+  /** @throws {StorageError} */
+  constructor(storage: Storage) {
+    this.#journal = new Journal(storage, PATH);
+  }
+
+  /** Reads how many were taken before. @returns notes for the log @throws {StorageError} */
+  open(): string[] {
+    return this.#journal.replay(
+      (value) => typeof value === "number" ? value : undefined,
+      ([, value]) => this.#next = this.#reserved = value ?? 0,
+    );
+  }
+
+  /** A new one. @throws {StorageError} */
+  take(): bigint {
+    if (this.#next === this.#reserved) {
+      this.#journal.append([[KEY, this.#reserved + BLOCK]]);
+      this.#reserved += BLOCK;
+      this.#journal.compact(1, () => [[KEY, this.#reserved]]);
+    }
+    return BigInt(this.#next++);
+  }
+}

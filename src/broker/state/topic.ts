@@ -1,0 +1,51 @@
+/**
+ * A topic: its name, id, configs and partitions.
+ *
+ * @module
+ */
+import type { Partition } from "./partition.ts";
+import { type ConfigDefaults, parseTopicConfig, type TopicConfig } from "./topic_config.ts";
+
+const LEGAL_NAME = /^[a-zA-Z0-9._-]{1,249}$/;
+
+/** Why a name is no topic's, undefined when it may be one. Kafka's rules and words (Topic.java). */
+export function invalidTopicName(name: string): string | undefined {
+  if (name === "") return "Topic name is invalid: the empty string is not allowed";
+  if (name === "." || name === "..") return `Topic name is invalid: '.' or '..' is not allowed`;
+  if (name.length > 249) {
+    return `Topic name is invalid: the length of '${name}' is longer than the max allowed length 249`;
+  }
+  if (LEGAL_NAME.test(name)) return undefined;
+  return `Topic name is invalid: '${name}' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'`;
+}
+
+/** See the module. */
+export class Topic {
+  readonly name: string;
+  readonly topicId: string;
+  readonly partitions: Partition[] = [];
+  #overrides: ReadonlyMap<string, string> = new Map();
+  #config: TopicConfig;
+  readonly #defaults: ConfigDefaults;
+
+  constructor(name: string, topicId: string, defaults: ConfigDefaults) {
+    this.name = name;
+    this.topicId = topicId;
+    this.#defaults = defaults;
+    this.#config = parseTopicConfig(this.#overrides, defaults);
+  }
+
+  get config(): TopicConfig {
+    return this.#config;
+  }
+
+  /** The configs that were set for it, as they were given. */
+  get overrides(): ReadonlyMap<string, string> {
+    return this.#overrides;
+  }
+
+  set overrides(overrides: ReadonlyMap<string, string>) {
+    this.#overrides = overrides;
+    this.#config = parseTopicConfig(overrides, this.#defaults);
+  }
+}

@@ -1,0 +1,199 @@
+/**
+ * All topics, kept in a journal; their logs lie in `topics/<topic id>/<partition>/`, so that a topic made again under
+ * an old name never meets the old one's records, and a name may be whatever Kafka allows on any file system.
+ *
+ * @module
+ */
+import { describeError } from "../../base/errors.ts";
+import { type Change, Journal } from "./journal.ts";
+import { Partition } from "./partition.ts";
+import { type Storage, StorageError } from "./storage.ts";
+import type { TailPool } from "./tail.ts";
+import { Topic } from "./topic.ts";
+import type { ConfigDefaults } from "./topic_config.ts";
+
+const JOURNAL_PATH = "journals/topics.log";
+const FOLDER = "topics";
+
+/** What topics are made with. */
+export interface TopicsOptions {
+  readonly storage: Storage;
+  readonly tails: TailPool;
+  readonly defaults: ConfigDefaults;
+  readonly maxProducersPerPartition: number;
+  readonly fsync: boolean;
+}
+
+/** A topic as the journal has it. */
+interface TopicLine {
+  readonly topicId: string;
+  readonly partitions: number;
+  readonly configs: Readonly<Record<string, string>>;
+}
+
+/** What {@linkcode Topics.open} came across. */
+export interface TopicsRecovery {
+  readonly topicsCount: number;
+  readonly partitionsCount: number;
+  readonly recordsCount: number;
+  readonly cutBytes: number;
+  /** Lines for the log. */
+  readonly notes: readonly string[];
+}
+
+/** See the module. */
+export class Topics {
+  readonly #options: TopicsOptions;
+  readonly #journal: Journal<TopicLine>;
+  readonly #byName = new Map<string, Topic>();
+  readonly #byId = new Map<string, Topic>();
+  #partitionsCount = 0;
+
+  /** @throws {StorageError} */
+  constructor(options: TopicsOptions) {
+    this.#options = options;
+    this.#journal = new Journal(options.storage, JOURNAL_PATH);
+  }
+
+  /** Reads all topics and their logs. One that is damaged is there, but not served. @throws {StorageError} */
+  open(nowMs: number): TopicsRecovery {
+    const lines = new Map<string, TopicLine>();
+    const notes = this.#journal.replay(parseLine, ([name, line]) => {
+      if (line === null) lines.delete(name);
+      else lines.set(name, line);
+    });
+    let recordsCount = 0;
+    let cutBytes = 0;
+    for (const [name, line] of lines) {
+      const topic = this.#add(name, line.topicId, new Map(Object.entries(line.configs)));
+      this.#addPartitions(topic, line.partitions);
+      for (const partition of topic.partitions) {
+        try {
+          const recovery = partition.open(nowMs);
+          recordsCount += recovery.recordsCount;
+          cutBytes += recovery.cutBytes;
+          notes.push(...recovery.notes.map((note) => `${name}-${partition.index}: ${note}`));
+        } catch (error) {
+          partition.fault = describeError(error);
+          notes.push(`${name}-${partition.index} is not served: ${partition.fault}`);
+        }
+      }
+    }
+    this.#removeLeftovers(notes);
+    return { topicsCount: lines.size, partitionsCount: this.#partitionsCount, recordsCount, cutBytes, notes };
+  }
+
+  get size(): number {
+    return this.#byName.size;
+  }
+
+  /** Over all topics. */
+  get partitionsCount(): number {
+    return this.#partitionsCount;
+  }
+
+  get(name: string): Topic | undefined {
+    return this.#byName.get(name);
+  }
+
+  byId(topicId: string): Topic | undefined {
+    return this.#byId.get(topicId);
+  }
+
+  partition(name: string, index: number): Partition | undefined {
+    return this.#byName.get(name)?.partitions[index];
+  }
+
+  all(): Iterable<Topic> {
+    return this.#byName.values();
+  }
+
+  /** Makes a topic, whose name is legal and not taken. @throws {StorageError} it was not made */
+  create(name: string, partitions: number, overrides: ReadonlyMap<string, string>): Topic {
+    const topicId = crypto.randomUUID();
+    const configs = Object.fromEntries(overrides);
+    this.#journal.append([[name, { topicId, partitions, configs }]]);
+    const topic = this.#add(name, topicId, overrides);
+    this.#addPartitions(topic, partitions);
+    return topic;
+  }
+
+  /** Raises a topic's partitions to `total`. @throws {StorageError} nothing was changed */
+  addPartitions(topic: Topic, total: number): void {
+    this.#journal.append([[topic.name, lineOf(topic, total)]]);
+    this.#addPartitions(topic, total);
+  }
+
+  /** Deletes a topic with its records. @throws {StorageError} */
+  delete(topic: Topic): void {
+    this.#journal.append([[topic.name, null]]);
+    this.#byName.delete(topic.name);
+    this.#byId.delete(topic.topicId);
+    this.#partitionsCount -= topic.partitions.length;
+    for (const partition of topic.partitions) partition.close();
+    this.#options.storage.remove(`${FOLDER}/${topic.topicId}`);
+    this.#journal.compact(this.#byName.size, () => this.#changes());
+  }
+
+  /** Makes the topics themselves survive a power loss. */
+  sync(): Promise<void> {
+    return this.#journal.sync();
+  }
+
+  /** Ends the use of all logs; the files stay. */
+  close(): void {
+    for (const topic of this.#byName.values()) {
+      for (const partition of topic.partitions) partition.close();
+    }
+  }
+
+  #add(name: string, topicId: string, overrides: ReadonlyMap<string, string>): Topic {
+    const topic = new Topic(name, topicId, this.#options.defaults);
+    topic.overrides = overrides;
+    this.#byName.set(name, topic);
+    this.#byId.set(topicId, topic);
+    return topic;
+  }
+
+  #addPartitions(topic: Topic, total: number): void {
+    const { storage, tails, maxProducersPerPartition: maxProducers, fsync } = this.#options;
+    for (let index = topic.partitions.length; index < total; index++) {
+      const folder = `${FOLDER}/${topic.topicId}/${index}`;
+      topic.partitions.push(new Partition(index, folder, { storage, tails, maxProducers, fsync }));
+      this.#partitionsCount++;
+    }
+  }
+
+  /** Folders of topics that were deleted when a crash came between. */
+  #removeLeftovers(notes: string[]): void {
+    for (const topicId of this.#options.storage.list(FOLDER)) {
+      if (this.#byId.has(topicId)) continue;
+      try {
+        this.#options.storage.remove(`${FOLDER}/${topicId}`);
+      } catch (error) {
+        if (!(error instanceof StorageError)) throw error;
+        notes.push(describeError(error));
+      }
+    }
+  }
+
+  *#changes(): Iterable<Change<TopicLine>> {
+    for (const topic of this.#byName.values()) yield [topic.name, lineOf(topic, topic.partitions.length)];
+  }
+}
+
+function lineOf(topic: Topic, partitions: number): TopicLine {
+  return { topicId: topic.topicId, partitions, configs: Object.fromEntries(topic.overrides) };
+}
+
+function parseLine(value: unknown): TopicLine | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { topicId, partitions, configs } = value as Partial<Record<keyof TopicLine, unknown>>;
+  if (typeof topicId !== "string" || typeof partitions !== "number") return undefined;
+  const entries = Object.entries(typeof configs === "object" && configs !== null ? configs : {});
+  return {
+    topicId,
+    partitions,
+    configs: Object.fromEntries(entries.map(([name, text]) => [name, String(text)])),
+  };
+}

@@ -1,0 +1,41 @@
+/**
+ * The broker in a worker of its own: started and stopped by the messages of protocol.ts.
+ *
+ * @module
+ */
+import { describeError } from "../base/errors.ts";
+import { configureLog, logLine } from "../base/log.ts";
+import { type Broker, startBroker } from "./broker.ts";
+import { DataLockedError, PortInUseError } from "./errors.ts";
+import type { FromBrokerWorker, StartFailure, ToBrokerWorker } from "./protocol.ts";
+
+let broker: Broker | undefined;
+
+const post = (message: FromBrokerWorker) => self.postMessage(message);
+
+self.onmessage = async ({ data: message }: MessageEvent<ToBrokerWorker>) => {
+  switch (message.type) {
+    case "start":
+      configureLog({
+        level: message.logLevel ?? "warning",
+        sink: (record) => post({ type: "log", level: record.level, line: logLine(record) }),
+      });
+      try {
+        broker = await startBroker(message.options);
+        const { address, clusterId, recovered } = broker;
+        post({ type: "ready", address, clusterId, startedAt: Date.now(), recovered });
+      } catch (error) {
+        post({ type: "failed", reason: failureOf(error), message: describeError(error) });
+      }
+      return;
+    case "stop":
+      await broker?.close();
+      post({ type: "stopped" });
+      self.close();
+  }
+};
+
+function failureOf(error: unknown): StartFailure {
+  if (error instanceof PortInUseError) return "port-in-use";
+  return error instanceof DataLockedError ? "data-locked" : "other";
+}
