@@ -1,0 +1,263 @@
+/**
+ * A client of one cluster: who its brokers are, who leads which partition, and the connections to them. kafkajs's own
+ * Cluster is not used: one unknown topic fails all others there, its retries cannot be given up, and a connection that
+ * waits for a fetch delays its end.
+ *
+ * @module
+ */
+import { type ApiVersions, type BrokerAddress, type MetadataResponse } from "./kafkajs_internals.ts";
+import { KafkaError } from "./errors.ts";
+import { Link } from "./link.ts";
+import { retrying } from "./retry.ts";
+import type { KafkaSettings } from "./settings.ts";
+
+/** Metadata older than this is asked for again, in the background, so that new partitions are seen. */
+export const METADATA_MAX_AGE_MS = 30_000;
+const GROUP = 0;
+/** More topics than this are not remembered; the oldest is asked for again. */
+const MAX_CACHED_TOPICS = 10_000;
+
+/** A topic as it was at `fetchedAtMs`. */
+export interface TopicMetadata {
+  readonly topic: string;
+  /** The node that leads each partition, -1 while there is none. The index is the partition. */
+  readonly leaders: readonly number[];
+  readonly fetchedAtMs: number;
+}
+
+/** See the module. */
+export class Client implements Disposable {
+  readonly settings: KafkaSettings;
+  readonly #brokers = new Map<number, BrokerAddress>();
+  readonly #versions = new Map<string, ApiVersions>();
+  readonly #links = new Map<number | "seed", Promise<Link>>();
+  readonly #open = new Set<Link>();
+  readonly #topics = new Map<string, TopicMetadata>();
+  readonly #fetching = new Map<string, Promise<TopicMetadata>>();
+  #isClosed = false;
+
+  private constructor(settings: KafkaSettings) {
+    this.settings = settings;
+  }
+
+  /**
+   * Connects to the first bootstrap server that answers.
+   *
+   * @throws {KafkaError} why none of them could be used; wrong credentials are told as such
+   */
+  static async connect(settings: KafkaSettings): Promise<Client> {
+    const client = new Client(settings);
+    await client.any();
+    return client;
+  }
+
+  /** A connection to any broker: one that stands, or else a new one. */
+  any(): Promise<Link> {
+    return this.#shared("seed", async () => {
+      const known = [...this.#brokers.values()].map(({ host, port }) => ({ host, port }));
+      const bootstrap = this.settings.bootstrapServers.map(parseAddress);
+      const faults: KafkaError[] = [];
+      for (const { host, port } of [...bootstrap, ...known]) {
+        try {
+          return await this.#dial(host, port);
+        } catch (error) {
+          if (!(error instanceof KafkaError)) throw error;
+          if (!error.retriable) throw error;
+          faults.push(error);
+        }
+      }
+      const [only] = faults;
+      if (faults.length === 1 && only !== undefined) throw only;
+      throw new KafkaError(
+        "NETWORK_EXCEPTION",
+        `Cannot reach any Kafka broker of ${this.settings.bootstrapServers.join(", ")}: ${only?.message}`,
+        { retriable: true },
+      );
+    });
+  }
+
+  /** The shared connection to a broker, for requests that are answered at once. */
+  async link(nodeId: number): Promise<Link> {
+    const seed = await this.#links.get("seed")?.catch(() => undefined);
+    const broker = this.#brokers.get(nodeId);
+    if (seed?.isUp && broker !== undefined && seed.address === `${broker.host}:${broker.port}`) return seed;
+    return await this.#shared(nodeId, () => this.dial(nodeId));
+  }
+
+  /** A connection of one's own to a broker, for requests that wait there. The caller closes it. */
+  async dial(nodeId: number): Promise<Link> {
+    const broker = this.#brokers.get(nodeId);
+    if (broker === undefined) {
+      throw new KafkaError(
+        "BROKER_NOT_AVAILABLE",
+        `Cannot connect to Kafka node ${nodeId}: it is not in the metadata`,
+        {
+          retriable: true,
+        },
+      );
+    }
+    return await this.#dial(broker.host, broker.port);
+  }
+
+  /** A connection of one's own to the coordinator of a group. The caller closes it. */
+  async dialCoordinator(groupId: string): Promise<Link> {
+    const link = await this.any();
+    const { coordinator } = await link.call(
+      `Cannot find the coordinator of group '${groupId}'`,
+      (broker) => broker.findGroupCoordinator({ groupId, coordinatorType: GROUP }),
+    );
+    this.#brokers.set(coordinator.nodeId, coordinator);
+    return await this.dial(coordinator.nodeId);
+  }
+
+  /** The metadata of all topics, which in a large cluster is much. */
+  async allTopics(): Promise<MetadataResponse> {
+    const link = await this.any();
+    const metadata = await link.call("Cannot list topics", (broker) => broker.metadata([]));
+    this.#learn(metadata);
+    return metadata;
+  }
+
+  /** What is known of a topic, however old; undefined when nothing is. Old knowledge is renewed in the background. */
+  cachedTopic(topic: string): TopicMetadata | undefined {
+    const known = this.#topics.get(topic);
+    if (known !== undefined && performance.now() - known.fetchedAtMs > METADATA_MAX_AGE_MS) {
+      this.#fetchTopic(topic).catch(() => {});
+    }
+    return known;
+  }
+
+  /**
+   * The topic's partitions and leaders; `fresh` asks the cluster even when they are known.
+   *
+   * @throws {KafkaError} UNKNOWN_TOPIC_OR_PARTITION, LEADER_NOT_AVAILABLE, NETWORK_EXCEPTION and others
+   */
+  async topic(topic: string, options: { fresh?: boolean } = {}): Promise<TopicMetadata> {
+    const known = options.fresh === true ? undefined : this.cachedTopic(topic);
+    return known ?? await this.#fetchTopic(topic);
+  }
+
+  /**
+   * The same, tried again for `withinMs` when the cluster does not know the topic yet, as right after its creation.
+   *
+   * @throws {KafkaError} as {@linkcode Client.topic}
+   */
+  awaitTopic(topic: string, withinMs: number, signal?: AbortSignal): Promise<TopicMetadata> {
+    return retrying(() => this.topic(topic), { withinMs, signal });
+  }
+
+  /** The node that leads a partition, as far as known. */
+  leaderOf(topic: string, partition: number): number | undefined {
+    const leader = this.#topics.get(topic)?.leaders[partition];
+    return leader === undefined || leader < 0 ? undefined : leader;
+  }
+
+  /** The next question for this topic goes to the cluster. */
+  forget(topic: string): void {
+    this.#topics.delete(topic);
+  }
+
+  /** Closes every connection that this client opened. */
+  close(): void {
+    this.#isClosed = true;
+    for (const link of this.#open) link.close();
+    this.#open.clear();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  async #shared(key: number | "seed", open: () => Promise<Link>): Promise<Link> {
+    const standing = this.#links.get(key);
+    if (standing !== undefined) {
+      const link = await standing.catch(() => undefined);
+      if (link?.isUp) return link;
+      // Whoever else waited may have replaced it meanwhile.
+      if (this.#links.get(key) !== standing) return await this.#shared(key, open);
+    }
+    const opening = open();
+    this.#links.set(key, opening);
+    return await opening;
+  }
+
+  async #dial(host: string, port: number): Promise<Link> {
+    if (this.#isClosed) throw closedError();
+    const address = `${host}:${port}`;
+    try {
+      const link = await Link.open(this.settings, host, port, this.#versions.get(address) ?? null);
+      if (this.#isClosed) {
+        link.close();
+        throw closedError();
+      }
+      if (link.versions !== null) this.#versions.set(address, link.versions);
+      for (const other of this.#open) if (!other.isUp) this.#open.delete(other);
+      this.#open.add(link);
+      return link;
+    } catch (error) {
+      // The broker may come back as another version.
+      this.#versions.delete(address);
+      throw error;
+    }
+  }
+
+  #fetchTopic(topic: string): Promise<TopicMetadata> {
+    let fetching = this.#fetching.get(topic);
+    if (fetching === undefined) {
+      fetching = this.#askForTopic(topic).finally(() => this.#fetching.delete(topic));
+      this.#fetching.set(topic, fetching);
+    }
+    return fetching;
+  }
+
+  async #askForTopic(topic: string): Promise<TopicMetadata> {
+    const link = await this.any();
+    try {
+      this.#learn(await link.call(`Cannot use topic '${topic}'`, (broker) => broker.metadata([topic])));
+    } catch (error) {
+      if (error instanceof KafkaError && error.code === "UNKNOWN_TOPIC_OR_PARTITION") {
+        this.#topics.delete(topic);
+        throw new KafkaError(error.code, `Topic '${topic}' does not exist`, { retriable: true });
+      }
+      throw error;
+    }
+    const metadata = this.#topics.get(topic);
+    if (metadata === undefined) {
+      throw new KafkaError("UNKNOWN_TOPIC_OR_PARTITION", `Topic '${topic}' does not exist`, {
+        retriable: true,
+      });
+    }
+    return metadata;
+  }
+
+  #learn(metadata: MetadataResponse): void {
+    if (metadata.brokers.length > 0) this.#brokers.clear();
+    for (const broker of metadata.brokers) this.#brokers.set(broker.nodeId, broker);
+    const fetchedAtMs = performance.now();
+    for (const { topic, partitionMetadata } of metadata.topicMetadata) {
+      const leaders: number[] = new Array(partitionMetadata.length).fill(-1);
+      for (const { partitionId, leader } of partitionMetadata) leaders[partitionId] = leader;
+      this.#topics.delete(topic);
+      this.#topics.set(topic, { topic, leaders, fetchedAtMs });
+    }
+    for (const oldest of this.#topics.keys()) {
+      if (this.#topics.size <= MAX_CACHED_TOPICS) break;
+      this.#topics.delete(oldest);
+    }
+  }
+}
+
+/** `host:port`, also `[::1]:9092`. @throws {TypeError} if it is neither */
+export function parseAddress(address: string): { host: string; port: number } {
+  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(address);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  if (host === undefined || !(port > 0 && port < 65_536)) {
+    throw new TypeError(`Cannot use '${address}' as a broker's address: it must be host:port`);
+  }
+  return { host, port };
+}
+
+function closedError(): KafkaError {
+  return new KafkaError("NETWORK_EXCEPTION", "The Kafka client is closed", { retriable: false });
+}

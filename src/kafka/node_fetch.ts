@@ -1,0 +1,145 @@
+/**
+ * The fetches from one broker: one long poll at a time, over a connection of its own, so that it can be given up at
+ * once. The next poll leaves before the records of the last one are handled.
+ *
+ * @module
+ */
+import type { Client } from "./client.ts";
+import { errorFromCode, KafkaError, toKafkaError } from "./errors.ts";
+import { decodeFetchResponse, encodeFetchRequest, type FetchedPartition } from "./fetch_request.ts";
+import type { Link } from "./link.ts";
+import type { ConsumedRecord } from "./record.ts";
+import { decodeBatches } from "./record_decoder.ts";
+
+/** How long a poll waits for records. It costs nothing: what is to end it closes the connection. */
+const MAX_WAIT_MS = 10_000;
+const OFFSET_OUT_OF_RANGE = 1;
+
+/** A partition that is being read, and where from next. */
+export interface ReadPartition {
+  readonly topic: string;
+  readonly partition: number;
+  offset: bigint;
+  /** The end of the log at the last fetch, or undefined before it. */
+  highWatermark?: bigint;
+}
+
+/** What a {@linkcode NodeFetch} tells. */
+export interface NodeFetchEvents {
+  /** A promise holds back the poll after the next. */
+  onRecords(records: ConsumedRecord[]): void | Promise<void>;
+  /** These partitions are no longer read here, because of `fault`. */
+  onLost(partitions: readonly ReadPartition[], fault: KafkaError): void;
+  /** The partition's offset is not, or no longer, in the log. */
+  onOutOfRange(partition: ReadPartition, fault: KafkaError): void;
+}
+
+/** See the module. */
+export class NodeFetch {
+  readonly #client: Client;
+  readonly #nodeId: number;
+  readonly #events: NodeFetchEvents;
+  readonly #partitions = new Map<string, ReadPartition>();
+  #link: Link | undefined;
+  #isClosed = false;
+  #isRunning = false;
+
+  constructor(client: Client, nodeId: number, events: NodeFetchEvents) {
+    this.#client = client;
+    this.#nodeId = nodeId;
+    this.#events = events;
+  }
+
+  /** Reads these too, from now on: a poll that waits is given up. */
+  add(partitions: readonly ReadPartition[]): void {
+    for (const partition of partitions) this.#partitions.set(keyOf(partition), partition);
+    this.#link?.close();
+    if (!this.#isRunning) this.#run();
+  }
+
+  /** Ends at once. */
+  close(): void {
+    this.#isClosed = true;
+    this.#link?.close();
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    while (!this.#isClosed && this.#partitions.size > 0) {
+      const size = this.#partitions.size;
+      try {
+        const link = await this.#client.dial(this.#nodeId);
+        this.#link = link;
+        if (this.#isClosed) link.close();
+        else await this.#poll(link);
+      } catch (error) {
+        // Closed for new partitions rather than lost: go on with all of them.
+        const isGivenUp = this.#isClosed || this.#partitions.size > size;
+        if (!isGivenUp) {
+          this.#loseAll(toKafkaError(error, { action: `Cannot fetch from node ${this.#nodeId}` }));
+        }
+      }
+      this.#link?.close();
+      this.#link = undefined;
+    }
+    this.#isRunning = false;
+  }
+
+  async #poll(link: Link): Promise<void> {
+    let polling = this.#ask(link);
+    while (!this.#isClosed && this.#partitions.size > 0) {
+      const answer = decodeFetchResponse(await polling);
+      link.throttle(answer.throttleTimeMs);
+      if (answer.errorCode !== 0) throw errorFromCode(answer.errorCode, `Cannot fetch from ${link.address}`);
+      const records: ConsumedRecord[] = [];
+      for (const fetched of answer.partitions) this.#take(fetched, records);
+      if (this.#isClosed || this.#partitions.size === 0) return;
+      polling = this.#ask(link);
+      // Its failure is seen when it is awaited above.
+      polling.catch(() => {});
+      if (records.length > 0) await this.#events.onRecords(records);
+    }
+  }
+
+  #ask(link: Link) {
+    const { clientId } = this.#client.settings;
+    const request = encodeFetchRequest(clientId, [...this.#partitions.values()], MAX_WAIT_MS);
+    return link.send(`Cannot fetch from ${link.address}`, request);
+  }
+
+  #take(fetched: FetchedPartition, records: ConsumedRecord[]): void {
+    const { topic, partition, errorCode } = fetched;
+    const reading = this.#partitions.get(keyOf(fetched));
+    if (reading === undefined) return;
+    try {
+      if (errorCode !== 0) throw errorFromCode(errorCode, `Cannot read ${topic}/${partition}`);
+      reading.highWatermark = fetched.highWatermark;
+      if (fetched.records.length === 0) return;
+      reading.offset = decodeBatches(
+        {
+          topic,
+          partition,
+          bytes: fetched.records,
+          fromOffset: reading.offset,
+          abortedTransactions: fetched.abortedTransactions,
+        },
+        records,
+      );
+    } catch (error) {
+      const fault = toKafkaError(error, { action: `Cannot read ${topic}/${partition}` });
+      this.#partitions.delete(keyOf(fetched));
+      if (errorCode === OFFSET_OUT_OF_RANGE) this.#events.onOutOfRange(reading, fault);
+      else this.#events.onLost([reading], fault);
+    }
+  }
+
+  #loseAll(fault: KafkaError): void {
+    const lost = [...this.#partitions.values()];
+    this.#partitions.clear();
+    this.#events.onLost(lost, fault);
+  }
+}
+
+function keyOf({ topic, partition }: { topic: string; partition: number }): string {
+  return `${topic}/${partition}`;
+}

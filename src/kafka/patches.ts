@@ -1,0 +1,61 @@
+/**
+ * kafkajs 2.2.4, mended: its prototypes are replaced where they cost time or lose bytes, once per thread, by importing
+ * this module. Each patch says what is wrong; docs/performance.md says what it brought.
+ *
+ * @module
+ */
+import {
+  type Connection,
+  KafkajsConnection,
+  KafkajsRequestQueue,
+  type RequestQueue,
+} from "./kafkajs_internals.ts";
+
+/** How often requests that wait for nothing but their turn are looked at again. */
+const PENDING_CHECK_MS = 10;
+/** How often an open connection looks for requests that were not answered in time. */
+const TIMEOUT_CHECK_MS = 1_000;
+
+/**
+ * The original starts a new timer after every answer, for a negative delay when nothing is throttled: about 470 idle
+ * wake-ups a second and TimeoutNegativeWarning. Only pending requests need one.
+ */
+export function scheduleCheckPendingRequests(this: RequestQueue): void {
+  if (this.throttleCheckTimeoutId !== null || this.pending.length === 0) return;
+  const throttledForMs = this.throttledUntil - Date.now();
+  this.throttleCheckTimeoutId = setTimeout(() => {
+    this.throttleCheckTimeoutId = null;
+    this.checkPendingRequests();
+  }, throttledForMs > 0 ? throttledForMs : PENDING_CHECK_MS);
+}
+
+/** The original wakes ten times a second for each connection. Timeouts are of seconds: once a second will do. */
+export function scheduleRequestTimeoutCheck(this: RequestQueue): void {
+  if (!this.enforceRequestTimeout) return;
+  this.destroy();
+  this.requestTimeoutIntervalId = setInterval(() => {
+    const nowMs = Date.now();
+    for (const request of this.inflight.values()) {
+      if (nowMs - request.sentAt > request.requestTimeout) request.timeoutRequest();
+    }
+    if (!this.isConnected()) this.destroy();
+  }, Math.min(this.requestTimeout, TIMEOUT_CHECK_MS));
+}
+
+const connect = KafkajsConnection.prototype.connect;
+
+/**
+ * The original keeps half an answer that a broken connection left behind, and reads the next connection's bytes as
+ * its rest.
+ */
+export function connectAfresh(this: Connection): Promise<boolean> {
+  if (!this.isConnected()) {
+    this.chunks = [];
+    this.bytesBuffered = 0;
+    this.bytesNeeded = 4;
+  }
+  return connect.call(this);
+}
+
+Object.assign(KafkajsRequestQueue.prototype, { scheduleCheckPendingRequests, scheduleRequestTimeoutCheck });
+Object.assign(KafkajsConnection.prototype, { connect: connectAfresh });

@@ -1,0 +1,43 @@
+/**
+ * The headers of request and reply: those of Spring's ReplyingKafkaTemplate and NestJS's ClientKafka, so that both can
+ * call a Parley replier and Parley can call theirs, and the few of our own.
+ *
+ * @module
+ */
+
+/** The request's id, echoed by the reply byte for byte. */
+export const CORRELATION_ID = "kafka_correlationId";
+/** The topic where the reply is awaited. Without it nobody waits. */
+export const REPLY_TOPIC = "kafka_replyTopic";
+/** The partition where the reply is awaited: four bytes, big-endian (Spring), or decimal text (NestJS). */
+export const REPLY_PARTITION = "kafka_replyPartition";
+/** Set on a reply to tell NestJS's callers that no other reply follows. */
+export const NEST_IS_DISPOSED = "kafka_nest-is-disposed";
+/** Set on an error reply for NestJS's callers: what went wrong, as text. */
+export const NEST_ERROR = "kafka_nest-err";
+/** Set on an error reply: its value is an RFC 9457 problem. */
+export const PARLEY_ERROR = "parley-error";
+/** Spring's error reply: the exception's message. */
+export const SPRING_EXCEPTION_MESSAGE = "springDltExceptionMessage";
+/** When the caller stops waiting, as epoch ms in decimal text. */
+export const DEADLINE = "parley-deadline";
+
+const utf8 = new TextDecoder();
+
+/** A partition in either form; undefined if it is neither. */
+export function parsePartition(bytes: Uint8Array): number | undefined {
+  const text = utf8.decode(bytes);
+  if (/^\d{1,9}$/.test(text)) {
+    // Four digits are also four bytes: as a number they would be beyond any partition there is.
+    return Number(text);
+  }
+  if (bytes.length !== 4) return undefined;
+  const partition = new DataView(bytes.buffer, bytes.byteOffset).getInt32(0);
+  return partition >= 0 ? partition : undefined;
+}
+
+/** A deadline header as epoch ms; undefined if it is none. */
+export function parseDeadline(bytes: Uint8Array): number | undefined {
+  const text = utf8.decode(bytes);
+  return /^\d{1,16}$/.test(text) ? Number(text) : undefined;
+}

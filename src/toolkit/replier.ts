@@ -1,0 +1,274 @@
+/**
+ * Answers requests: each is handed to a handler, and what that returns goes back to where the request says. Repliers
+ * of one group share the requests. An offset is committed after the reply is acknowledged, so a request is handled at
+ * least once.
+ *
+ * @module
+ */
+import { describeError, type Problem, ReplyError } from "../base/errors.ts";
+import { GroupConsumer } from "../kafka/consumer.ts";
+import type { BatchContext } from "../kafka/consumer.ts";
+import type { KafkaError } from "../kafka/errors.ts";
+import { Producer, type RecordHeaders } from "../kafka/producer.ts";
+import type { ConsumedRecord } from "../kafka/record.ts";
+import type { MessageValue } from "../kafka/serialize.ts";
+import type { KafkaSettings } from "../kafka/settings.ts";
+import {
+  CORRELATION_ID,
+  DEADLINE,
+  NEST_ERROR,
+  NEST_IS_DISPOSED,
+  PARLEY_ERROR,
+  parseDeadline,
+  parsePartition,
+  REPLY_PARTITION,
+  REPLY_TOPIC,
+} from "./headers.ts";
+
+const CONCURRENCY = 1_000;
+/** How long a reply without a deadline may take to be written. */
+const REPLY_TIMEOUT_MS = 30_000;
+
+const utf8 = new TextDecoder();
+
+/** A request as the handler sees it. */
+export class Request {
+  /** The caller's id, as text. */
+  readonly id: string | undefined;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array;
+  /** When the caller stops waiting, in epoch ms. */
+  readonly deadlineMs: number | undefined;
+  /** Whether nobody waits for a reply. */
+  readonly isOneWay: boolean;
+  readonly #record: ConsumedRecord;
+
+  constructor(
+    record: ConsumedRecord,
+    id: string | undefined,
+    deadlineMs: number | undefined,
+    isOneWay: boolean,
+  ) {
+    this.id = id;
+    this.topic = record.topic;
+    this.partition = record.partition;
+    this.offset = record.offset;
+    this.key = record.key;
+    this.value = record.value ?? new Uint8Array(0);
+    this.deadlineMs = deadlineMs;
+    this.isOneWay = isOneWay;
+    this.#record = record;
+  }
+
+  get headers(): Readonly<Record<string, Uint8Array>> {
+    return this.#record.headers;
+  }
+
+  /** The value as UTF-8. */
+  text(): string {
+    return utf8.decode(this.value);
+  }
+
+  /** The value as JSON. @throws {SyntaxError} if it is none */
+  json(): unknown {
+    return JSON.parse(this.text());
+  }
+}
+
+/** What a {@linkcode Replier} tells while it works. */
+export type ReplierEvent =
+  /** A request's time was over before it was handled; nobody waits for it. */
+  | { readonly type: "expired"; readonly topic: string; readonly partition: number; readonly offset: bigint }
+  /** The handler failed; the caller was told, unless nobody waits. */
+  | { readonly type: "failed"; readonly request: Request; readonly error: unknown }
+  /** The reply could not be written, such as when its topic is gone. */
+  | { readonly type: "undeliverable"; readonly request: Request; readonly error: Error }
+  /** Reading failed, and is tried again in `retryInMs`. */
+  | { readonly type: "down"; readonly fault: KafkaError; readonly retryInMs: number }
+  /** The group gave this replier its partitions. */
+  | { readonly type: "assigned"; readonly partitions: ReadonlyMap<string, readonly number[]> };
+
+/** Answers a request; nothing, or undefined, is an empty reply. What it throws becomes an error reply. */
+export type RequestHandler = (
+  request: Request,
+  context: { readonly signal: AbortSignal },
+) => Promise<MessageValue | undefined> | MessageValue | undefined;
+
+/** Options of {@linkcode Replier.start}. */
+export interface ReplierOptions {
+  readonly settings: KafkaSettings;
+  readonly topic: string;
+  /** Repliers of the same group share the requests. */
+  readonly groupId: string;
+  /** Requests being handled at a time. @default {1000} */
+  readonly concurrency?: number;
+  /** Where a group that is new begins. @default {"earliest"} */
+  readonly from?: "earliest" | "latest";
+  readonly handler: RequestHandler;
+  readonly onEvent?: (event: ReplierEvent) => void;
+  /** How long requests in hand may take at the end. @default {5_000} */
+  readonly stopTimeoutMs?: number;
+  /** Aborting closes the replier. */
+  readonly signal?: AbortSignal;
+}
+
+/** What {@linkcode Replier.stats} tells. */
+export interface ReplierStats {
+  readonly answered: number;
+  readonly failed: number;
+  readonly expired: number;
+  readonly undeliverable: number;
+}
+
+/** See the module. */
+export class Replier implements AsyncDisposable {
+  readonly #options: ReplierOptions;
+  readonly #producer: Producer;
+  #consumer: GroupConsumer | undefined;
+  #answered = 0;
+  #failed = 0;
+  #expired = 0;
+  #undeliverable = 0;
+  #closing: Promise<void> | undefined;
+
+  private constructor(options: ReplierOptions, producer: Producer) {
+    this.#options = options;
+    this.#producer = producer;
+  }
+
+  /**
+   * Joins the group. Resolves when this replier knows what it is to read.
+   *
+   * @throws {KafkaError} why the cluster or the topic cannot be used
+   */
+  static async start(options: ReplierOptions): Promise<Replier> {
+    const { settings, topic, groupId, concurrency = CONCURRENCY, from = "earliest", signal } = options;
+    const producer = await Producer.connect(settings);
+    const replier = new Replier(options, producer);
+    try {
+      replier.#consumer = await GroupConsumer.start(settings, {
+        groupId,
+        topics: [topic],
+        from,
+        maxUnfinished: concurrency,
+        onBatch: (records, context) => {
+          for (const record of records) replier.#handle(record, context);
+        },
+        onCrash: (fault, retryInMs) => options.onEvent?.({ type: "down", fault, retryInMs }),
+        onAssigned: (partitions) => options.onEvent?.({ type: "assigned", partitions }),
+        ...(options.stopTimeoutMs === undefined ? {} : { stopTimeoutMs: options.stopTimeoutMs }),
+        ...(signal === undefined ? {} : { signal }),
+      });
+    } catch (error) {
+      await producer.close();
+      throw error;
+    }
+    signal?.addEventListener("abort", () => replier.close(), { once: true });
+    return replier;
+  }
+
+  stats(): ReplierStats {
+    return {
+      answered: this.#answered,
+      failed: this.#failed,
+      expired: this.#expired,
+      undeliverable: this.#undeliverable,
+    };
+  }
+
+  /** Takes no more requests, finishes those in hand within `stopTimeoutMs`, commits, and leaves the group. */
+  close(): Promise<void> {
+    return this.#closing ??= (async () => {
+      await this.#consumer?.close();
+      await this.#producer.close();
+    })();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #handle(record: ConsumedRecord, context: BatchContext): Promise<void> {
+    const deadline = record.header(DEADLINE);
+    const deadlineMs = deadline === undefined ? undefined : parseDeadline(deadline);
+    if (deadlineMs !== undefined && deadlineMs < Date.now()) {
+      this.#expired++;
+      const { topic, partition, offset } = record;
+      this.#options.onEvent?.({ type: "expired", topic, partition, offset });
+      return context.done(record);
+    }
+    const id = record.header(CORRELATION_ID);
+    const replyTopic = record.header(REPLY_TOPIC);
+    const isOneWay = replyTopic === undefined;
+    const request = new Request(record, id === undefined ? undefined : utf8.decode(id), deadlineMs, isOneWay);
+    let value: MessageValue | undefined;
+    let headers: RecordHeaders = id === undefined
+      ? { [NEST_IS_DISPOSED]: "1" }
+      : { [CORRELATION_ID]: id, [NEST_IS_DISPOSED]: "1" };
+    try {
+      value = await this.#options.handler(request, context);
+    } catch (error) {
+      this.#failed++;
+      this.#options.onEvent?.({ type: "failed", request, error });
+      const problem = toProblem(error);
+      value = problem;
+      headers = { ...headers, [PARLEY_ERROR]: "1", [NEST_ERROR]: problem.detail ?? problem.title };
+    }
+    if (replyTopic === undefined) {
+      this.#answered++;
+      return context.done(record);
+    }
+    this.#reply(request, utf8.decode(replyTopic), value ?? null, headers, () => context.done(record));
+  }
+
+  #reply(
+    request: Request,
+    topic: string,
+    value: MessageValue,
+    headers: RecordHeaders,
+    done: () => void,
+  ): void {
+    const asked = request.headers[REPLY_PARTITION];
+    const partition = asked === undefined ? undefined : parsePartition(asked);
+    const { deadlineMs } = request;
+    this.#producer.enqueue(
+      {
+        topic,
+        value,
+        headers,
+        deliveryTimeoutMs: deadlineMs === undefined ? REPLY_TIMEOUT_MS : Math.max(1, deadlineMs - Date.now()),
+        ...(partition === undefined ? {} : { partition }),
+      },
+      () => {
+        this.#answered++;
+        done();
+      },
+      (error) => {
+        if (error instanceof TypeError) {
+          // The handler returned what cannot be sent: its fault, and the caller is to know.
+          this.#failed++;
+          this.#options.onEvent?.({ type: "failed", request, error });
+          const problem = toProblem(error);
+          const detail = problem.detail ?? problem.title;
+          return this.#reply(request, topic, problem, {
+            ...headers,
+            [PARLEY_ERROR]: "1",
+            [NEST_ERROR]: detail,
+          }, done);
+        }
+        this.#undeliverable++;
+        this.#options.onEvent?.({ type: "undeliverable", request, error });
+        done();
+      },
+    );
+  }
+}
+
+/** What the caller is told: the message, never the stack. */
+function toProblem(error: unknown): Problem {
+  if (error instanceof ReplyError) return error.problem;
+  return { type: "about:blank", title: "The handler failed", status: 500, detail: describeError(error) };
+}
