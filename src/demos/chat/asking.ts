@@ -6,7 +6,6 @@
  * @module
  */
 import { v7 as newId } from "uuid";
-import { describeError } from "../../base/errors.ts";
 import { Histogram } from "../../base/histogram.ts";
 import { within } from "../../base/stop.ts";
 import { SupervisedWorker } from "../../base/supervised_worker.ts";

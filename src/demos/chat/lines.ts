@@ -124,7 +124,7 @@ export function jsonLine(message: {
   });
   // JSON leaves C1 and what turns the direction of text as they are; a terminal would obey them.
   return line.replace(
-    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }

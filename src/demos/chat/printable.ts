@@ -5,9 +5,8 @@
  * @module
  */
 
-// C0 but for tab and line feed, DEL, C1, line and paragraph separators, and what turns the direction of text.
-// deno-fmt-ignore
-const UNSAFE = new RegExp("[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]", "g");
+/** Control characters but for tab and line feed, the other line breaks, and what turns the direction of text. */
+const UNSAFE = /(?![\t\n])[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
 
 /** `text` with every character that steers a terminal shown as its escape: ESC becomes `\x1b`. */
 export function printable(text: string): string {

@@ -20,6 +20,10 @@ const worker = globalThis as unknown as DedicatedWorkerGlobalScope;
 const post = (message: FromReplier) => worker.postMessage(message);
 const stop = new AbortController();
 
+/** Answers that are remembered, by the request's id. */
+const MAX_REMEMBERED = 1_000;
+const answers = new Map<string, Promise<string>>();
+
 let brain: Brain | undefined;
 let closing: AsyncDisposableStack | undefined;
 let starting: Promise<void> | undefined;
@@ -69,7 +73,10 @@ async function start(options: Extract<ToReplier, { type: "start" }>): Promise<vo
       topic,
       groupId: topic,
       concurrency: mind.concurrency,
-      handler: (request, { signal }) => answer(mind, request, signal),
+      onEvent: (event) => {
+        if (event.type === "down") post({ type: "trouble", message: describeError(event.fault) });
+      },
+      handler: (request, { signal }) => handleRequest(mind, request, signal),
       signal: stop.signal,
     }),
   );
@@ -89,7 +96,6 @@ async function think(options: Extract<ToReplier, { type: "start" }>): Promise<Br
       return await Butler.start({
         ...options,
         onTrouble: (message) => post({ type: "trouble", message }),
-        signal: stop.signal,
       });
     case "echo":
       return echoBrain();
@@ -101,13 +107,34 @@ async function think(options: Extract<ToReplier, { type: "start" }>): Promise<Br
 }
 
 /** A message that wants no reply is only shown: nobody waits for what a brain would make of it. */
-async function answer(mind: Brain, request: Request, signal: AbortSignal): Promise<string | undefined> {
+async function handleRequest(
+  mind: Brain,
+  request: Request,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const incoming = read(request);
   if (request.isOneWay) {
     post({ type: "told", ...incoming });
     return undefined;
   }
-  const { deadlineMs } = request;
+  // A sender that was started again repeats what was on its way: it is answered again, not done again.
+  const known = answers.get(incoming.id);
+  if (known !== undefined) return await known;
+  const answering = answer(mind, incoming, request.deadlineMs, signal);
+  answers.set(incoming.id, answering);
+  for (const id of answers.keys()) {
+    if (answers.size <= MAX_REMEMBERED) break;
+    answers.delete(id);
+  }
+  return await answering;
+}
+
+async function answer(
+  mind: Brain,
+  incoming: Incoming,
+  deadlineMs: number | undefined,
+  signal: AbortSignal,
+): Promise<string> {
   post({ type: "asked", needsAnswer: mind instanceof HumanBrain, deadlineMs, ...incoming });
   try {
     const text = await mind.answer({ ...incoming, deadlineMs }, signal);

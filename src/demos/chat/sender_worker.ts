@@ -5,7 +5,7 @@
  * @module
  */
 /// <reference lib="deno.worker" />
-import { describeError, ReplyError, RequestTimeoutError } from "../../base/errors.ts";
+import { describeError, KafkaError, ReplyError, RequestTimeoutError } from "../../base/errors.ts";
 import { Admin } from "../../kafka/admin.ts";
 import { Requester } from "../../toolkit/requester.ts";
 import { CHAT_PARTITIONS, FROM_HEADER, participantOfGroup, replyTopic, requestTopic } from "./names.ts";
@@ -94,7 +94,8 @@ async function request(sender: Sender, message: Extract<ToSender, { type: "reque
     const { partition, offset, rttMs } = reply;
     post({ type: "reply", id, text: reply.text(), partition, offset, rttMs });
   } catch (error) {
-    const isTimeout = error instanceof RequestTimeoutError;
+    const isTimeout = error instanceof RequestTimeoutError ||
+      error instanceof KafkaError && error.code === "REQUEST_TIMED_OUT";
     const what = error instanceof ReplyError ? `${to} could not answer: ` : "";
     post({
       type: "failed",

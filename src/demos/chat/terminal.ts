@@ -52,14 +52,9 @@ export class Terminal implements Disposable {
   /** Prints `text` above what is being typed. */
   show(text: string): void {
     if (this.#isClosed) return;
-    // The editor is told that its line is empty: so it erases every row that the line took, and knows that it did.
-    const typed = this.#editor as { line: string; cursor: number };
+    const typed: { line: string; cursor: number } = this.#editor;
     const { line, cursor } = typed;
-    typed.line = "";
-    typed.cursor = 0;
-    this.#editor.prompt(true);
-    cursorTo(this.#output, 0);
-    clearScreenDown(this.#output);
+    this.#erase();
     this.#output.write(`${text}\n`);
     typed.line = line;
     typed.cursor = cursor;
@@ -77,8 +72,17 @@ export class Terminal implements Disposable {
   [Symbol.dispose](): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#erase();
+    this.#editor.close();
+  }
+
+  /** The editor is told that its line is empty: so it erases every row that the line took, and knows that it did. */
+  #erase(): void {
+    const typed: { line: string; cursor: number } = this.#editor;
+    typed.line = "";
+    typed.cursor = 0;
+    this.#editor.prompt(true);
     cursorTo(this.#output, 0);
     clearScreenDown(this.#output);
-    this.#editor.close();
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { Admin } from "../../../kafka/admin.ts";
+import { Client } from "../../../kafka/client.ts";
 import { Producer } from "../../../kafka/producer.ts";
 import { FROM_HEADER, memoryTopic, nameFault, requestTopic } from "../names.ts";
 import type { BrokerInfo, Start } from "../protocol.ts";
@@ -25,7 +26,6 @@ const MAX_TOPICS_SHOWN = 20;
 export interface ButlerOptions extends Start {
   readonly broker: BrokerInfo;
   readonly onTrouble: (message: string) => void;
-  readonly signal: AbortSignal;
 }
 
 /** See the module. */
@@ -54,11 +54,11 @@ export class Butler implements Brain {
 
   /** Opens the memory and takes up the reminders that are in it. */
   static async start(options: ButlerOptions): Promise<Butler> {
-    const { settings, name, instance, signal, onTrouble } = options;
+    const { settings, name, instance, onTrouble } = options;
     await using resources = new AsyncDisposableStack();
-    const [admin, producer] = await Promise.all([Admin.connect(settings), Producer.connect(settings)]);
-    resources.use(admin);
-    resources.use(producer);
+    const client = resources.use(await Client.connect(settings));
+    const admin = Admin.on(client);
+    const producer = resources.use(await Producer.on(client));
     const reminders = resources.use(
       new Reminders({
         instance,
@@ -74,11 +74,10 @@ export class Butler implements Brain {
     );
     const memory = resources.use(
       await Memory.open({
-        settings,
-        topic: memoryTopic(name),
+        client,
         producer,
         admin,
-        signal,
+        topic: memoryTopic(name),
         onChange: (key, value) => reminders.changed(key, value),
       }),
     );
@@ -132,7 +131,7 @@ export class Butler implements Brain {
     const [cluster, topics, lag] = await Promise.all([
       this.#admin.describeCluster(),
       this.#admin.listTopics(),
-      this.#admin.groupLag(requestTopic(this.#name)),
+      this.#admin.groupLag(requestTopic(this.#name), [requestTopic(this.#name)]),
     ]);
     const behind = lag.reduce((sum, partition) => sum + partition.lag, 0n);
     const { address, how, sinceMs } = this.broker;
@@ -141,7 +140,7 @@ export class Butler implements Brain {
       `All is well, sir.`,
       `  broker   ${address}, ${how}${brokers > 1 ? `, one of ${brokers}` : ""}`,
       `  since    ${new Date(sinceMs).toLocaleTimeString("en-GB")} (${durationText(Date.now() - sinceMs)})`,
-      `  cluster  ${cluster.clusterId}`,
+      `  cluster  ${cluster.clusterId ?? "without a name"}`,
       `  topics   ${topics.length}`,
       `  lag      ${behind === 0n ? "none" : `${behind} record${behind === 1n ? "" : "s"}`} on ${
         requestTopic(this.#name)

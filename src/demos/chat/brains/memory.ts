@@ -7,23 +7,22 @@
 import { KafkaError } from "../../../base/errors.ts";
 import { within } from "../../../base/stop.ts";
 import type { Admin } from "../../../kafka/admin.ts";
-import type { ConsumedRecord } from "../../../kafka/consumer.ts";
+import type { Client } from "../../../kafka/client.ts";
+import type { ConsumedRecord } from "../../../kafka/record.ts";
 import { PartitionReader } from "../../../kafka/partition_reader.ts";
 import type { Producer } from "../../../kafka/producer.ts";
-import type { KafkaSettings } from "../../../kafka/settings.ts";
 
 /** How long a reading waits for what has been written before it. */
 const CATCH_UP_MS = 5_000;
 
 /** What {@linkcode Memory.open} needs. The clients stay the caller's. */
 export interface MemoryOptions {
-  readonly settings: KafkaSettings;
-  readonly topic: string;
+  readonly client: Client;
   readonly producer: Producer;
   readonly admin: Admin;
+  readonly topic: string;
   /** Told of every change, the ones of other instances too; `value` is undefined when a key is forgotten. */
   readonly onChange?: (key: string, value: unknown) => void;
-  readonly signal?: AbortSignal;
 }
 
 /** See the module. Values are JSON. */
@@ -42,13 +41,12 @@ export class Memory implements AsyncDisposable {
   /** Opens the topic, creating it if need be, and reads what it holds. */
   static async open(options: MemoryOptions): Promise<Memory> {
     const memory = new Memory(options);
-    const { topic, settings, admin, signal } = options;
+    const { topic, client, admin } = options;
     await admin.createTopics([{ topic, numPartitions: 1, config: { "cleanup.policy": "compact" } }]);
-    memory.#reader = await PartitionReader.start(settings, {
+    memory.#reader = await PartitionReader.on(client, {
       topic,
       from: "earliest",
       onRecords: (records) => memory.#read(records),
-      ...(signal === undefined ? {} : { signal }),
     });
     await memory.caughtUp();
     return memory;

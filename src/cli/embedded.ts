@@ -1,0 +1,74 @@
+/**
+ * The embedded broker in a worker of this process, supervised.
+ *
+ * @module
+ */
+import { within } from "../base/stop.ts";
+import { SupervisedWorker } from "../base/supervised_worker.ts";
+import type { BrokerWorkerOptions, FromBrokerWorker, ToBrokerWorker } from "../broker/protocol.ts";
+import { parseAddress } from "../config.ts";
+import { WORKERS } from "../workers.ts";
+
+/** How long the broker has to close well. */
+const CLOSE_MS = 5_000;
+
+/** The broker serves. */
+export type BrokerReady = Extract<FromBrokerWorker, { type: "ready" }>;
+/** The broker could not. */
+export type BrokerFailed = Extract<FromBrokerWorker, { type: "failed" }>;
+/** See the module. It starts at once; a broker that dies is started again, which is another attempt. */
+export class EmbeddedBroker implements AsyncDisposable {
+  readonly #worker: SupervisedWorker<ToBrokerWorker, FromBrokerWorker>;
+  readonly #onTrouble: (message: string) => void;
+  readonly #stopped = Promise.withResolvers<void>();
+  #options: BrokerWorkerOptions;
+  #next = Promise.withResolvers<BrokerReady | BrokerFailed>();
+
+  constructor(options: BrokerWorkerOptions, onTrouble: (message: string) => void) {
+    this.#options = options;
+    this.#onTrouble = onTrouble;
+    this.#worker = new SupervisedWorker<ToBrokerWorker, FromBrokerWorker>({
+      url: WORKERS.broker,
+      name: "broker",
+      init: () => ({ type: "start", options: this.#options }),
+      onMessage: (message) => this.#on(message),
+      onDown: (reason, restartInMs) =>
+        onTrouble(`The broker has stopped (${reason}); it starts again in ${restartInMs} ms`),
+    });
+  }
+
+  /** What the next attempt comes to: the first one, or that after a death. */
+  get attempt(): Promise<BrokerReady | BrokerFailed> {
+    return this.#next.promise;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#worker.post({ type: "stop" })) {
+      await within(this.#stopped.promise, CLOSE_MS, () => new Error()).catch(() => {});
+    }
+    this.#worker.close();
+  }
+
+  #on(message: FromBrokerWorker): void {
+    switch (message.type) {
+      case "stopped":
+        return this.#stopped.resolve();
+      case "ready": {
+        // A port that was chosen for us is kept: the clients know it.
+        const listen = parseAddress(message.address);
+        if (listen !== undefined) this.#options = { ...this.#options, listen };
+        return this.#attempted(message);
+      }
+      case "failed":
+        return this.#attempted(message);
+      case "log":
+        return this.#onTrouble(message.line);
+    }
+  }
+
+  #attempted(message: BrokerReady | BrokerFailed): void {
+    const { resolve } = this.#next;
+    this.#next = Promise.withResolvers();
+    resolve(message);
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * What a command reads from and writes to: the real streams, or a test's.
+ *
+ * @module
+ */
+
+/** A line of input may be as long as a large record; beyond it is not text for us. */
+const MAX_LINE_CHARACTERS = 16 * 1024 * 1024;
+
+/** Where text goes. */
+export interface Output {
+  readonly isTerminal: boolean;
+  write(text: string): void;
+}
+
+/** The world of a command. */
+export interface Io {
+  readonly stdin: {
+    readonly isTerminal: boolean;
+    lines(): AsyncIterable<string>;
+    bytes(): Promise<Uint8Array>;
+  };
+  readonly stdout: Output;
+  readonly stderr: Output;
+  /** Aborts when the program is to end. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The process's own streams.
+ *
+ * @param onClosed nobody reads the output any more
+ */
+export function processIo(signal: AbortSignal, onClosed: () => void): Io {
+  return {
+    stdin: {
+      isTerminal: Deno.stdin.isTerminal(),
+      lines: () => readLines(Deno.stdin.readable),
+      bytes: async () => new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer()),
+    },
+    stdout: output(Deno.stdout, onClosed),
+    stderr: output(Deno.stderr, onClosed),
+    signal,
+  };
+}
+
+/**
+ * The lines of a stream of UTF-8; the last one need not end with a line break.
+ *
+ * @throws {RangeError} if a line is longer than any record could be
+ */
+export async function* readLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const chunk of stream) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) yield line.replace(/\r$/, "");
+    if (rest.length > MAX_LINE_CHARACTERS) {
+      throw new RangeError(`Cannot read a line of more than ${MAX_LINE_CHARACTERS} characters`);
+    }
+  }
+  rest += decoder.decode();
+  if (rest !== "") yield rest;
+}
+
+function output(stream: typeof Deno.stdout, onClosed: () => void): Output {
+  const encoder = new TextEncoder();
+  return {
+    isTerminal: stream.isTerminal(),
+    write(text) {
+      const bytes = encoder.encode(text);
+      try {
+        for (let at = 0; at < bytes.length;) at += stream.writeSync(bytes.subarray(at));
+      } catch (error) {
+        if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+        onClosed();
+      }
+    },
+  };
+}
