@@ -68,7 +68,7 @@ export class ParleyProcess implements AsyncDisposable {
     await Deno.remove(this.#folder, { recursive: true });
   }
 
-  async #read(stream: ReadableStream<Uint8Array>): Promise<void> {
+  async #read(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
     for await (const text of stream.pipeThrough(new TextDecoderStream())) {
       this.#text = (this.#text + text).slice(-MAX_TEXT);
       this.#changed.resolve();
