@@ -138,17 +138,13 @@ export class Admin implements AsyncDisposable {
 
   /** All topics, or those named, sorted by name. @throws {KafkaError} UNKNOWN_TOPIC_OR_PARTITION */
   async describeTopics(names?: readonly string[]): Promise<TopicDescription[]> {
-    const { topicMetadata } = await this.#retry(() => this.#client.allTopics());
-    const known = new Map(topicMetadata.map(({ topic, isInternal = false, partitionMetadata }) => [topic, {
-      topic,
-      isInternal: isInternal || topic.startsWith("__"),
-      partitions: partitionMetadata.map(({ partitionId, leader, replicas, isr }) => ({
-        partition: partitionId,
-        leader,
-        replicas,
-        isr,
-      })).sort((a, b) => a.partition - b.partition),
-    }]));
+    const { topics } = await this.#retry(() => this.#client.metadata(names ?? "all"));
+    const known = new Map(
+      topics.filter(({ errorCode }) => errorCode === 0).map(({ topic, isInternal, partitions }) => [
+        topic,
+        { topic, isInternal: isInternal || topic.startsWith("__"), partitions },
+      ]),
+    );
     const wanted = names ?? [...known.keys()];
     return [...wanted].sort().map((topic) => {
       const description = known.get(topic);
@@ -242,8 +238,8 @@ export class Admin implements AsyncDisposable {
 
   /** Which cluster this is, and its brokers. */
   async describeCluster(): Promise<ClusterDescription> {
-    const { clusterId, controllerId, brokers } = await this.#retry(() => this.#client.allTopics());
-    return { clusterId: clusterId ?? undefined, controllerId, brokers };
+    const { clusterId, controllerId, brokers } = await this.#retry(() => this.#client.metadata([]));
+    return { clusterId, controllerId, brokers };
   }
 
   /** Disconnects. */

@@ -5,15 +5,22 @@
  *
  * @module
  */
-import { type ApiVersions, type BrokerAddress, type MetadataResponse } from "./kafkajs_internals.ts";
-import { KafkaError } from "./errors.ts";
+import type { ApiVersions } from "./kafkajs_internals.ts";
+import { errorFromCode, KafkaError } from "./errors.ts";
 import { Link } from "./link.ts";
+import {
+  type BrokerAddress,
+  decodeMetadataResponse,
+  encodeMetadataRequest,
+  type Metadata,
+} from "./metadata_request.ts";
 import { retrying } from "./retry.ts";
 import type { KafkaSettings } from "./settings.ts";
 
 /** Metadata older than this is asked for again, in the background, so that new partitions are seen. */
 export const METADATA_MAX_AGE_MS = 30_000;
 const GROUP = 0;
+const UNKNOWN_TOPIC_OR_PARTITION = 3;
 /** More topics than this are not remembered; the oldest is asked for again. */
 const MAX_CACHED_TOPICS = 10_000;
 
@@ -110,10 +117,15 @@ export class Client implements Disposable {
     return await this.dial(coordinator.nodeId);
   }
 
-  /** The metadata of all topics, which in a large cluster is much. */
-  async allTopics(): Promise<MetadataResponse> {
+  /**
+   * Asks for the metadata of these topics; of none, for the brokers alone. Nobody's leader, or a topic that is
+   * unknown, is told in the answer.
+   */
+  async metadata(topics: readonly string[] | "all"): Promise<Metadata> {
     const link = await this.any();
-    const metadata = await link.call("Cannot list topics", (broker) => broker.metadata([]));
+    const request = encodeMetadataRequest(this.settings.clientId, topics);
+    const metadata = decodeMetadataResponse(await link.send("Cannot read the cluster's metadata", request));
+    link.throttle(metadata.throttleTimeMs);
     this.#learn(metadata);
     return metadata;
   }
@@ -210,34 +222,27 @@ export class Client implements Disposable {
     return fetching;
   }
 
-  async #askForTopic(topic: string): Promise<TopicMetadata> {
-    const link = await this.any();
-    try {
-      this.#learn(await link.call(`Cannot use topic '${topic}'`, (broker) => broker.metadata([topic])));
-    } catch (error) {
-      if (error instanceof KafkaError && error.code === "UNKNOWN_TOPIC_OR_PARTITION") {
-        this.#topics.delete(topic);
-        throw new KafkaError(error.code, `Topic '${topic}' does not exist`, { retriable: true });
-      }
-      throw error;
-    }
-    const metadata = this.#topics.get(topic);
-    if (metadata === undefined) {
-      throw new KafkaError("UNKNOWN_TOPIC_OR_PARTITION", `Topic '${topic}' does not exist`, {
+  async #askForTopic(name: string): Promise<TopicMetadata> {
+    const { topics } = await this.metadata([name]);
+    const errorCode = topics.find(({ topic }) => topic === name)?.errorCode ?? UNKNOWN_TOPIC_OR_PARTITION;
+    if (errorCode === UNKNOWN_TOPIC_OR_PARTITION) {
+      throw new KafkaError("UNKNOWN_TOPIC_OR_PARTITION", `Topic '${name}' does not exist`, {
         retriable: true,
       });
     }
-    return metadata;
+    const known = this.#topics.get(name);
+    if (known === undefined) throw errorFromCode(errorCode, `Cannot use topic '${name}'`);
+    return known;
   }
 
-  #learn(metadata: MetadataResponse): void {
-    if (metadata.brokers.length > 0) this.#brokers.clear();
-    for (const broker of metadata.brokers) this.#brokers.set(broker.nodeId, broker);
+  #learn({ brokers, topics }: Metadata): void {
+    if (brokers.length > 0) this.#brokers.clear();
+    for (const broker of brokers) this.#brokers.set(broker.nodeId, broker);
     const fetchedAtMs = performance.now();
-    for (const { topic, partitionMetadata } of metadata.topicMetadata) {
-      const leaders: number[] = new Array(partitionMetadata.length).fill(-1);
-      for (const { partitionId, leader } of partitionMetadata) leaders[partitionId] = leader;
+    for (const { topic, errorCode, partitions } of topics) {
       this.#topics.delete(topic);
+      if (errorCode !== 0) continue;
+      const leaders = partitions.map(({ leader }) => leader);
       this.#topics.set(topic, { topic, leaders, fetchedAtMs });
     }
     for (const oldest of this.#topics.keys()) {

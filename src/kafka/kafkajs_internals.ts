@@ -90,32 +90,6 @@ export interface ConnectionPool {
 /** The versions of each API that a broker speaks, by API key. */
 export type ApiVersions = Record<string, { minVersion: number; maxVersion: number } | undefined>;
 
-export interface BrokerAddress {
-  readonly nodeId: number;
-  readonly host: string;
-  readonly port: number;
-}
-
-export interface PartitionMetadata {
-  readonly partitionErrorCode: number;
-  readonly partitionId: number;
-  readonly leader: number;
-  readonly replicas: readonly number[];
-  readonly isr: readonly number[];
-}
-
-export interface MetadataResponse {
-  readonly brokers: readonly BrokerAddress[];
-  readonly clusterId: string | null;
-  readonly controllerId: number;
-  readonly topicMetadata: readonly {
-    readonly topicErrorCode: number;
-    readonly topic: string;
-    readonly isInternal?: boolean;
-    readonly partitionMetadata: readonly PartitionMetadata[];
-  }[];
-}
-
 export interface JoinGroupResponse {
   readonly generationId: number;
   readonly groupProtocol: string;
@@ -149,8 +123,6 @@ export interface Broker {
   readonly connectionPool: ConnectionPool;
   isConnected(): boolean;
   connect(): Promise<void>;
-  /** No topics: all of them. */
-  metadata(topics: readonly string[]): Promise<MetadataResponse>;
   initProducerId(
     options: { transactionalId: string | null; transactionTimeout: number },
   ): Promise<{ producerId: string; producerEpoch: number }>;
@@ -164,7 +136,7 @@ export interface Broker {
   }): Promise<{ responses: readonly { topic: string; partitions: readonly PartitionOffset[] }[] }>;
   findGroupCoordinator(
     options: { groupId: string; coordinatorType: number },
-  ): Promise<{ coordinator: BrokerAddress }>;
+  ): Promise<{ coordinator: { nodeId: number; host: string; port: number } }>;
   joinGroup(options: {
     groupId: string;
     sessionTimeout: number;
