@@ -38,6 +38,7 @@ export class Answering implements AsyncDisposable {
   readonly #open = new Map<string, Incoming & { readonly needsAnswer: boolean }>();
   readonly #ready = Promise.withResolvers<void>();
   readonly #stopped = Promise.withResolvers<void>();
+  #hasBeenReady = false;
   #start: Start & { readonly broker: BrokerInfo } | undefined;
 
   constructor(options: AnsweringOptions) {
@@ -103,8 +104,13 @@ export class Answering implements AsyncDisposable {
     const { onEvent, onTrouble } = this.#options;
     switch (message.type) {
       case "ready":
+        this.#hasBeenReady = true;
         return this.#ready.resolve();
-      case "refused":
+      case "fault":
+        if (this.#hasBeenReady) return this.#worker.kill(message.error);
+        // Whoever starts it is told, and decides: there is hardly any use in another try.
+        this.#worker.close();
+        this.#stopped.resolve();
         return this.#ready.reject(new Error(message.error));
       case "asked":
         this.#open.set(message.id, message);

@@ -68,6 +68,7 @@ export class Asking implements AsyncDisposable {
   readonly #stopped = Promise.withResolvers<void>();
   #start: Start | undefined;
   #isReady = false;
+  #hasBeenReady = false;
   #sent = 0;
   #failed = 0;
   #lost = 0;
@@ -179,10 +180,15 @@ export class Asking implements AsyncDisposable {
     switch (message.type) {
       case "ready":
         this.#isReady = true;
+        this.#hasBeenReady = true;
         this.#ready.resolve();
         for (const id of this.#pending.keys()) this.#post(id);
         return;
-      case "refused":
+      case "fault":
+        if (this.#hasBeenReady) return this.#worker.kill(message.error);
+        // Whoever starts it is told, and decides: there is hardly any use in another try.
+        this.#worker.close();
+        this.#stopped.resolve();
         return this.#ready.reject(new Error(message.error));
       case "reply": {
         const pending = this.#pending.get(message.id);

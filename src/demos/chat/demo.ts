@@ -18,9 +18,9 @@ const TONY_SAYS = [
   "status",
   "remember the armour is red and gold",
   "what is the armour?",
-  "remind me in 1s to put the soldering iron down",
   "I am thinking about a coffee machine for the suit",
   "Can you bring the car round?",
+  "remind me in 1s to put the soldering iron down",
 ];
 /** What Jarvis asks, and what Tony answers. */
 const JARVIS_ASKS = "Shall I run the diagnostics before you leave, sir?";
@@ -43,7 +43,7 @@ export interface ChatDemoOptions {
 /** See the module. What the first reply needs loads at once, the rest after it. */
 export class ChatDemo implements AsyncDisposable {
   readonly #options: ChatDemoOptions;
-  readonly #resources = new AsyncDisposableStack();
+  readonly #halves: AsyncDisposable[] = [];
   readonly #tonyAsks: Asking;
   readonly #jarvisAnswers: Answering;
   readonly #reminded = Promise.withResolvers<void>();
@@ -63,7 +63,7 @@ export class ChatDemo implements AsyncDisposable {
    * @throws {Error} if the broker does not let them talk
    */
   async run(settings: KafkaSettings, broker: BrokerInfo): Promise<ChatStats> {
-    const { signal } = this.#options;
+    const { signal, pauseMs } = this.#options;
     const connect = (name: string) => ({
       settings: { ...settings, clientId: `parley-chat-${name}` },
       name,
@@ -73,20 +73,16 @@ export class ChatDemo implements AsyncDisposable {
     const jarvis = connect("jarvis");
     await Promise.all([this.#tonyAsks.start(tony), this.#jarvisAnswers.start({ ...jarvis, broker })]);
 
-    const [first = "", ...rest] = TONY_SAYS;
-    await this.#say(this.#tonyAsks, "tony", "jarvis", first);
+    for (const [i, text] of TONY_SAYS.entries()) {
+      if (i > 0) await sleep(pauseMs, signal);
+      await this.#say(this.#tonyAsks, "tony", "jarvis", text);
+    }
     const tonyAnswers = this.#answering("tony", "human", (event) => {
       if (event.type === "asked") tonyAnswers.answerOldest(TONY_ANSWERS);
       else if (event.type === "told") this.#heard(event.from, event.text);
     });
     const jarvisAsks = this.#asking("jarvis");
-    const others = Promise.all([tonyAnswers.start({ ...tony, broker }), jarvisAsks.start(jarvis)]);
-    others.catch(() => {});
-    for (const text of rest) {
-      await sleep(this.#options.pauseMs, signal);
-      await this.#say(this.#tonyAsks, "tony", "jarvis", text);
-    }
-    await others;
+    await Promise.all([tonyAnswers.start({ ...tony, broker }), jarvisAsks.start(jarvis)]);
     await this.#say(jarvisAsks, "jarvis", "tony", JARVIS_ASKS);
     await within(this.#reminded.promise, REMINDER_MS, () => new Error()).catch(() => {
       this.#options.print(this.#options.lines.notice("Another Tony, elsewhere, was reminded"));
@@ -95,7 +91,7 @@ export class ChatDemo implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#resources.disposeAsync();
+    await Promise.all(this.#halves.map((half) => half[Symbol.asyncDispose]()));
   }
 
   async #say(asking: Asking, from: string, to: string, text: string): Promise<void> {
@@ -114,21 +110,21 @@ export class ChatDemo implements AsyncDisposable {
   }
 
   #asking(name: string): Asking {
-    return this.#resources.use(
-      new Asking(this.#options.workers.sender, name, (message) => this.#trouble(message)),
-    );
+    const asking = new Asking(this.#options.workers.sender, name, (message) => this.#trouble(message));
+    this.#halves.push(asking);
+    return asking;
   }
 
   #answering(name: string, kind: "butler" | "human", onEvent: (event: AnsweringEvent) => void): Answering {
-    return this.#resources.use(
-      new Answering({
-        url: this.#options.workers.replier,
-        name,
-        brain: { kind },
-        onEvent,
-        onTrouble: (message) => this.#trouble(message),
-      }),
-    );
+    const answering = new Answering({
+      url: this.#options.workers.replier,
+      name,
+      brain: { kind },
+      onEvent,
+      onTrouble: (message) => this.#trouble(message),
+    });
+    this.#halves.push(answering);
+    return answering;
   }
 
   #trouble(message: string): void {

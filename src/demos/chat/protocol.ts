@@ -40,10 +40,10 @@ export type ToSender =
   | { readonly type: "late" }
   | { readonly type: "stop" };
 
-/** From the sender worker. `refused`: it could not start, and ends. */
+/** From the sender worker. `fault`: it cannot go on. */
 export type FromSender =
   | { readonly type: "ready" }
-  | { readonly type: "refused"; readonly error: string }
+  | { readonly type: "fault"; readonly error: string }
   | {
     readonly type: "reply";
     readonly id: string;
@@ -81,10 +81,10 @@ export interface Incoming {
   readonly offset: bigint;
 }
 
-/** From the replier worker. `refused`: it could not start, and ends. */
+/** From the replier worker. `fault`: it cannot go on. */
 export type FromReplier =
   | { readonly type: "ready" }
-  | { readonly type: "refused"; readonly error: string }
+  | { readonly type: "fault"; readonly error: string }
   /** A request; where `needsAnswer`, the person at the keyboard is to answer it before `deadlineMs` (epoch). */
   | { readonly type: "asked"; readonly needsAnswer: boolean; readonly deadlineMs: number | undefined }
     & Incoming

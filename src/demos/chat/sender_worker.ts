@@ -27,13 +27,22 @@ interface Sender {
 let starting: Promise<Sender> | undefined;
 
 worker.onmessage = (event: MessageEvent<ToSender>) => {
-  // A fault here is the worker's end: the main thread starts another.
-  void handle(event.data).catch((error) => {
-    setTimeout(() => {
-      throw error;
-    });
-  });
+  void handle(event.data).catch(fault);
 };
+// What nobody caught would be printed across the screen.
+worker.onunhandledrejection = (event) => {
+  event.preventDefault();
+  fault(event.reason);
+};
+worker.onerror = (event) => {
+  event.preventDefault();
+  fault(event.error);
+};
+
+/** The worker cannot go on: the main thread ends it, and starts another. */
+function fault(error: unknown): void {
+  post({ type: "fault", error: describeError(error) });
+}
 
 async function handle(message: ToSender): Promise<void> {
   switch (message.type) {
@@ -41,7 +50,6 @@ async function handle(message: ToSender): Promise<void> {
       return;
     case "start":
       starting = start(message);
-      starting.catch((error) => post({ type: "refused", error: describeError(error) }));
       await starting;
       return post({ type: "ready" });
     case "request":

@@ -142,9 +142,7 @@ export class Butler implements Brain {
       `  since    ${new Date(sinceMs).toLocaleTimeString("en-GB")} (${durationText(Date.now() - sinceMs)})`,
       `  cluster  ${cluster.clusterId ?? "without a name"}`,
       `  topics   ${topics.length}`,
-      `  lag      ${behind === 0n ? "none" : `${behind} record${behind === 1n ? "" : "s"}`} on ${
-        requestTopic(this.#name)
-      }`,
+      `  lag      ${behind} record${behind === 1n ? "" : "s"}, this request among them`,
     ].join("\n");
   }
 
