@@ -20,10 +20,10 @@ export async function benchIdle(): Promise<void> {
   using progress = new Progress(1);
   progress.begin(`idle for ${(SETTLE_MS + IDLE_MS) / 1000} s`);
   await sleep(SETTLE_MS);
-  const before = cpuMs(participant.pid);
+  const before = await cpuMs(participant.pid);
   const startedAt = performance.now();
   await sleep(IDLE_MS);
-  const percent = (cpuMs(participant.pid) - before) / (performance.now() - startedAt) * 100;
+  const percent = (await cpuMs(participant.pid) - before) / (performance.now() - startedAt) * 100;
   progress.done();
   showTable(["a participant with the broker, idle", "% of a core"], [["20 s", String(rounded(percent))]]);
   await report("idle", { seconds: IDLE_MS / 1000, percentOfACore: rounded(percent) }, [

@@ -25,13 +25,13 @@ export async function benchMemory(): Promise<void> {
   const asking = new BenchTalks();
   await using __ = asking;
   await asking.requesters.ask({ type: "start", settings: settingsFor(address), topics: [TOPIC] });
-  const samples: number[] = [rssMb(participant.pid)];
+  const samples: number[] = [await rssMb(participant.pid)];
   {
     using progress = new Progress(CHUNKS);
     for (let chunk = 0; chunk < CHUNKS; chunk++) {
       progress.begin(`${MESSAGES} messages`);
       await asking.requesters.ask({ type: "calls", n: MESSAGES / CHUNKS, inFlight: IN_FLIGHT });
-      samples.push(rssMb(participant.pid));
+      samples.push(await rssMb(participant.pid));
       progress.done();
     }
   }

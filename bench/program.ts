@@ -6,11 +6,12 @@
  *
  * @module
  */
-import { within } from "../src/base/stop.ts";
+import { sleep, within } from "../src/base/stop.ts";
 import { peakRssMb } from "./process.ts";
 
 const TIMEOUT_MS = 300_000;
-const SAMPLE_MS = 100;
+/** The peak is read so often while the program runs; it only grows. */
+const SAMPLE_MS = 300;
 
 /** What a program measured. `peakRssMb` is seen from outside. */
 export interface Measured {
@@ -49,8 +50,8 @@ export async function runProgram(command: readonly string[], broker: string, n: 
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  let rssMb = 0;
-  const sampling = setInterval(() => rssMb = Math.max(rssMb, peakRssMb(child.pid)), SAMPLE_MS);
+  const ended = new AbortController();
+  const peak = samplePeakMb(child.pid, ended.signal);
   const output = child.output();
   try {
     const { success, stdout, stderr } = await within(output, TIMEOUT_MS, () => {
@@ -63,9 +64,19 @@ export async function runProgram(command: readonly string[], broker: string, n: 
         `'${command.join(" ")}' failed: ${new TextDecoder().decode(stderr).trim().slice(-500)}`,
       );
     }
-    return { ...JSON.parse(line), peakRssMb: rssMb };
+    ended.abort();
+    return { ...JSON.parse(line), peakRssMb: await peak };
   } finally {
-    clearInterval(sampling);
-    await output;
+    ended.abort();
+    await Promise.all([output, peak]);
   }
+}
+
+async function samplePeakMb(pid: number, ended: AbortSignal): Promise<number> {
+  let peak = 0;
+  while (!ended.aborted) {
+    peak = Math.max(peak, await peakRssMb(pid));
+    await sleep(SAMPLE_MS, ended).catch(() => {});
+  }
+  return peak;
 }
