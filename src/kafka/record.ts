@@ -44,9 +44,9 @@ export class ConsumedRecord {
   /** All headers by name; of a name that repeats, the last. A null value is read as empty. */
   get headers(): Readonly<Record<string, Uint8Array>> {
     if (this.#decoded === undefined) {
-      const headers: Record<string, Uint8Array> = {};
-      this.#each((name, value) => headers[utf8.decode(name)] = value);
-      this.#decoded = headers;
+      const pairs: [string, Uint8Array][] = [];
+      this.#each((name, value) => pairs.push([utf8.decode(name), value]));
+      this.#decoded = Object.fromEntries(pairs);
     }
     return this.#decoded;
   }
