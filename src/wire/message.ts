@@ -7,7 +7,7 @@ import { WireError } from "../base/errors.ts";
 import { type StructCodec, structCodec } from "./codec.ts";
 import type { Reader } from "./reader.ts";
 import type { Decoded, Encodable, Fields, MessageSpec } from "./schema.ts";
-import { includesVersion, parseVersions, type Versions } from "./versions.ts";
+import { parseVersions, type VersionRange, type Versions } from "./versions.ts";
 import type { Writer } from "./writer.ts";
 
 /** Made by `defineRequest` and `defineResponse`. The codec of a version is compiled when it is first needed. */
@@ -20,6 +20,7 @@ export class Message<F extends Fields> {
   readonly fields: F;
   readonly minVersion: number;
   readonly maxVersion: number;
+  readonly #flexible: VersionRange;
   readonly #codecs: StructCodec[] = [];
 
   constructor(kind: "request" | "response", spec: MessageSpec<F>) {
@@ -29,17 +30,18 @@ export class Message<F extends Fields> {
     this.validVersions = spec.validVersions;
     this.flexibleVersions = spec.flexibleVersions;
     this.fields = spec.fields;
+    this.#flexible = parseVersions(spec.flexibleVersions);
     ({ min: this.minVersion, max: this.maxVersion } = parseVersions(spec.validVersions));
   }
 
   /** Whether the definition has this version. */
   supports(version: number): boolean {
-    return version >= this.minVersion && version <= this.maxVersion;
+    return Number.isInteger(version) && version >= this.minVersion && version <= this.maxVersion;
   }
 
   /** Whether this version has compact types and tagged fields (KIP-482). */
   isFlexible(version: number): boolean {
-    return includesVersion(this.flexibleVersions, version);
+    return version >= this.#flexible.min && version <= this.#flexible.max;
   }
 
   /**
