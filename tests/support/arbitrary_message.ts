@@ -59,17 +59,14 @@ export function defaultFields(fields: Fields): FieldValues {
 
 function arbitraryFields(fields: Fields, version: number): fc.Arbitrary<FieldValues> {
   const defaults = defaultFields(fields);
-  return fc.record(Object.fromEntries(
-    Object.entries(fields).map(([name, { type, versions, options }]) => {
-      if (!includesVersion(versions, version)) return [name, fc.constant(defaults[name])];
-      const value = arbitraryType(type, version);
-      const nullable = includesVersion(options.nullableVersions ?? "none", version);
-      return [
-        name,
-        fc.oneof(fc.constant(atDefault(defaults[name], nullable, type)), nullable ? fc.option(value) : value),
-      ];
-    }),
-  )).map((record) => ({ ...record }));
+  const arbitraries = Object.entries(fields).map(([name, { type, versions, options }]) => {
+    if (!includesVersion(versions, version)) return [name, fc.constant(defaults[name])];
+    const nullable = includesVersion(options.nullableVersions ?? "none", version);
+    const value = arbitraryType(type, version);
+    const byDefault = fc.constant(atDefault(defaults[name], nullable, type));
+    return [name, fc.oneof(byDefault, nullable ? fc.option(value) : value)];
+  });
+  return fc.record(Object.fromEntries(arbitraries), { noNullPrototype: true });
 }
 
 /** A default of null counts only where null may be written. */
