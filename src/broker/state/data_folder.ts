@@ -54,6 +54,16 @@ export class DataFolder implements Disposable {
   }
 }
 
+/** The cluster whose data lie in `folder`; undefined if there are none. Somebody may hold the folder. */
+export function clusterIdOf(folder: string): string | undefined {
+  try {
+    return parseMeta(Deno.readTextFileSync(`${folder}/${META}`))?.clusterId;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
 function readMeta(storage: Storage, folder: string): Meta {
   const bytes = storage.readAll(META);
   if (bytes === undefined) {

@@ -147,7 +147,7 @@ export class PartitionLog {
    */
   applyRetention(config: TopicConfig, nowMs: number): boolean {
     if (!config.cleanupDelete) return false;
-    const before = this.#segments.length;
+    const before = this.startOffset;
     const { retentionMs, retentionBytes } = config;
     const isExpired = (segment: Segment) =>
       retentionMs >= 0 && segment.sizeBytes > 0 &&
@@ -163,7 +163,7 @@ export class PartitionLog {
       oldest.file.close();
       this.#storage.remove(this.#path(oldest.baseOffset));
     }
-    return this.#segments.length < before;
+    return this.startOffset > before;
   }
 
   /** Makes all that was appended until now survive a power loss. @returns the offset behind it @throws {StorageError} */

@@ -19,6 +19,8 @@ import {
 import type { StorageFile } from "./storage.ts";
 
 const WINDOW_BYTES = 256 * 1024;
+/** A compaction leaves gaps between offsets, but none wider than a segment. The checksum does not cover them. */
+const MAX_GAP = 2n ** 32n;
 
 const FAULTS: Readonly<Record<BatchFault, string>> = {
   truncated: "it ends within a batch",
@@ -94,6 +96,9 @@ function goodBatch(window: Window, position: number, minOffset: bigint): RecordB
   if (fault !== undefined) return FAULTS[fault];
   const header = readBatchHeader(window.at(position, BATCH_HEADER_BYTES) ?? NOTHING);
   if (header.baseOffset < minOffset) return `baseOffset is ${header.baseOffset}, below ${minOffset}`;
+  if (header.baseOffset > minOffset + MAX_GAP) {
+    return `baseOffset is ${header.baseOffset}, far above ${minOffset}`;
+  }
   if (header.lastOffsetDelta < 0) return `lastOffsetDelta is ${header.lastOffsetDelta}`;
   return header;
 }

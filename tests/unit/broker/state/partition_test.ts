@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import { MemoryStorage } from "../../../../src/broker/state/memory_storage.ts";
+import { Partition } from "../../../../src/broker/state/partition.ts";
+import { TailPool } from "../../../../src/broker/state/tail.ts";
+import { parseTopicConfig } from "../../../../src/broker/state/topic_config.ts";
+import { crc32c } from "../../../../src/wire/crc32c.ts";
+import { ErrorCode } from "../../../../src/wire/error_codes.ts";
+import { BATCH_AT, readBatchHeader, verifyBatch } from "../../../../src/wire/record_batch.ts";
+import { batchOf, contentOf } from "../../../support/batches.ts";
+
+const CONFIG = parseTopicConfig(new Map(), {});
+const NOW_MS = 1_800_000_000_000;
+
+function opened(storage: MemoryStorage): Partition {
+  const tails = new TailPool(1 << 16, 1 << 16);
+  const partition = new Partition(0, "t/0", { storage, tails, maxProducers: 10, fsync: false });
+  partition.open(NOW_MS);
+  return partition;
+}
+
+/** A batch with some bytes changed, and its checksum right again. */
+function changed(batch: Uint8Array, change: (view: DataView) => void): Uint8Array {
+  const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);
+  change(view);
+  view.setUint32(BATCH_AT.crc, crc32c(batch.subarray(BATCH_AT.attributes)));
+  return batch;
+}
+
+Deno.test("Partition.append() gives offsets in the order of the batches", () => {
+  const partition = opened(new MemoryStorage());
+  assert.equal(partition.append(batchOf(["a", "b"]), CONFIG, NOW_MS).baseOffset, 0n);
+  const result = partition.append(batchOf(["c"]), CONFIG, NOW_MS);
+  assert.deepEqual(result, {
+    errorCode: ErrorCode.NONE,
+    errorMessage: null,
+    baseOffset: 2n,
+    logAppendTimeMs: -1n,
+    logStartOffset: 0n,
+  });
+  assert.equal(partition.highWatermark, 3n);
+});
+
+Deno.test("Partition.append() refuses what is no good batch, and appends nothing", () => {
+  const partition = opened(new MemoryStorage());
+  const good = () => batchOf(["a"]);
+  const cases: [string, Uint8Array, number][] = [
+    ["nothing", new Uint8Array(), ErrorCode.CORRUPT_MESSAGE],
+    ["cut short", good().subarray(0, -1), ErrorCode.CORRUPT_MESSAGE],
+    ["a wrong checksum", good().fill(9, -1), ErrorCode.CORRUPT_MESSAGE],
+    ["another magic", changed(good(), (view) => view.setInt8(BATCH_AT.magic, 1)), ErrorCode.INVALID_RECORD],
+    [
+      "a negative length",
+      changed(good(), (view) => view.setInt32(BATCH_AT.batchLength, -5)),
+      ErrorCode.CORRUPT_MESSAGE,
+    ],
+    [
+      "a huge length",
+      changed(good(), (view) => view.setInt32(BATCH_AT.batchLength, 2 ** 30)),
+      ErrorCode.CORRUPT_MESSAGE,
+    ],
+    ["two batches", new Uint8Array([...good(), ...good()]), ErrorCode.INVALID_RECORD],
+    [
+      "no records",
+      changed(good(), (view) => view.setInt32(BATCH_AT.recordsCount, 0)),
+      ErrorCode.INVALID_RECORD,
+    ],
+    [
+      "more offsets than records",
+      changed(good(), (v) => v.setInt32(BATCH_AT.lastOffsetDelta, 5)),
+      ErrorCode.INVALID_RECORD,
+    ],
+    [
+      "a control batch",
+      changed(good(), (view) => view.setInt16(BATCH_AT.attributes, 0x20)),
+      ErrorCode.INVALID_RECORD,
+    ],
+    [
+      "unknown compression",
+      changed(good(), (view) => view.setInt16(BATCH_AT.attributes, 7)),
+      ErrorCode.INVALID_RECORD,
+    ],
+    [
+      "a producer without sequence",
+      batchOf(["a"], { producerId: 1n, producerEpoch: 0 }),
+      ErrorCode.INVALID_RECORD,
+    ],
+  ];
+  for (const [name, batch, errorCode] of cases) {
+    const result = partition.append(batch, CONFIG, NOW_MS);
+    assert.equal(result.errorCode, errorCode, name);
+    assert.equal(result.baseOffset, -1n);
+  }
+  assert.equal(partition.log.endOffset, 0n);
+});
+
+Deno.test("Partition.append() takes exactly max.message.bytes, and not one more", () => {
+  const partition = opened(new MemoryStorage());
+  const batch = batchOf(["x".repeat(100)]);
+  const append = (maxMessageBytes: number) =>
+    partition.append(batch, { ...CONFIG, maxMessageBytes }, NOW_MS).errorCode;
+  assert.equal(append(batch.length - 1), ErrorCode.MESSAGE_TOO_LARGE);
+  assert.equal(append(batch.length), ErrorCode.NONE);
+});
+
+Deno.test("Partition.append() sets the broker's time where the topic asks for it", () => {
+  const partition = opened(new MemoryStorage());
+  const result = partition.append(
+    batchOf(["a"], { timestamp: 5 }),
+    { ...CONFIG, logAppendTime: true },
+    NOW_MS,
+  );
+  assert.equal(result.logAppendTimeMs, BigInt(NOW_MS));
+  const stored = partition.log.read(0n, 1n, 1_000, true);
+  assert.equal(verifyBatch(stored), undefined);
+  assert.equal(readBatchHeader(stored).maxTimestamp, BigInt(NOW_MS));
+  assert.equal(readBatchHeader(stored).attributes & 0x08, 0x08);
+});
+
+Deno.test("Partition.append() answers a batch that comes again with its offset, also after a restart", () => {
+  const storage = new MemoryStorage();
+  const sent = (baseSequence: number) =>
+    batchOf(["a", "b"], { producerId: 7n, producerEpoch: 0, baseSequence });
+  const first = opened(storage);
+  for (const sequence of [0, 2, 4]) first.append(sent(sequence), CONFIG, NOW_MS);
+  for (const partition of [first, opened(storage)]) {
+    const again = partition.append(sent(2), CONFIG, NOW_MS);
+    assert.deepEqual([again.errorCode, again.baseOffset], [ErrorCode.NONE, 2n]);
+    assert.equal(partition.append(sent(8), CONFIG, NOW_MS).errorCode, ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
+    assert.equal(partition.log.endOffset, 6n);
+  }
+});
+
+Deno.test("Partition.wake() tells all that wait, also those that stop waiting when told", () => {
+  const partition = opened(new MemoryStorage());
+  const told: number[] = [];
+  for (const id of [1, 2, 3]) {
+    const waiter = {
+      onReadable: (bytes: number) => {
+        told.push(id * bytes);
+        partition.waiters.delete(waiter);
+      },
+    };
+    partition.waiters.add(waiter);
+  }
+  partition.wake(10);
+  partition.wake(10);
+  assert.deepEqual(told, [10, 20, 30]);
+});
+
+Deno.test("Partition.highWatermark waits for the sync in fsync mode", async () => {
+  const storage = new MemoryStorage();
+  const tails = new TailPool(1 << 16, 1 << 16);
+  const partition = new Partition(0, "t/0", { storage, tails, maxProducers: 10, fsync: true });
+  partition.append(batchOf(["a"]), CONFIG, NOW_MS);
+  assert.equal(partition.highWatermark, 0n);
+  const synced = partition.sync();
+  partition.append(batchOf(["b"]), CONFIG, NOW_MS);
+  await synced;
+  assert.equal(partition.highWatermark, 1n);
+  assert.deepEqual(contentOf(partition.log.read(0n, partition.highWatermark, 10_000, true)), ["0:a"]);
+});
