@@ -17,10 +17,6 @@ import { Writer } from "./writer.ts";
 /** The size before a frame, in bytes. */
 export const FRAME_SIZE_BYTES = 4;
 
-/** Frames are put together in a buffer that is used again, up to this size, in bytes: most then cost one allocation. */
-const SCRATCH_BYTES = 32 * 1024;
-let scratch = new Writer(SCRATCH_BYTES);
-
 /** What stands before a request's body (`RequestHeader.json`). */
 export interface RequestHeader {
   readonly requestApiKey: number;
@@ -93,16 +89,12 @@ function encodeFrame<F extends Fields>(
   value: Encodable<F>,
   writeHeader: (writer: Writer) => void,
 ): Uint8Array<ArrayBuffer> {
-  const writer = scratch;
-  writer.reset();
+  const writer = new Writer();
   writer.int32(0); // the size, below
   writeHeader(writer);
   if (hasFlexibleHeader(message, version)) writer.uvarint(0);
   message.encode(writer, value, version);
   writer.patchInt32(0, writer.position - FRAME_SIZE_BYTES);
-  if (writer.position <= SCRATCH_BYTES) return writer.written().slice();
-  // Too large to copy once more, and to hold on to.
-  scratch = new Writer(SCRATCH_BYTES);
   return writer.written();
 }
 

@@ -9,7 +9,6 @@ import {
 } from "../../../src/wire/frame.ts";
 import { ApiVersionsRequest, ApiVersionsResponse } from "../../../src/wire/messages/18_api_versions.ts";
 import { HeartbeatRequest, HeartbeatResponse } from "../../../src/wire/messages/12_heartbeat.ts";
-import { ProduceRequest } from "../../../src/wire/messages/00_produce.ts";
 import { Reader } from "../../../src/wire/reader.ts";
 
 const HEARTBEAT = { groupId: "g", generationId: 1, memberId: "m" };
@@ -61,30 +60,6 @@ Deno.test("encodeResponse() gives ApiVersions the oldest header in every version
     assert.equal(ApiVersionsResponse.decode(reader, version).errorCode, 35);
     reader.expectEnd();
   }
-});
-
-Deno.test("encodeRequest() gives frames that later ones do not write over", () => {
-  const header = { correlationId: 1, clientId: null };
-  const small = encodeRequest(HeartbeatRequest, 4, header, HEARTBEAT);
-  const copy = small.slice();
-  const records = new Uint8Array(100_000).fill(1);
-  const value = { acks: 1, timeoutMs: 1, topicData: [{ name: "t", partitionData: [{ index: 0, records }] }] };
-  const large = encodeRequest(ProduceRequest, 7, header, value);
-  const sameLarge = encodeRequest(ProduceRequest, 7, header, value);
-  encodeRequest(HeartbeatRequest, 4, header, { ...HEARTBEAT, groupId: "another" });
-  assert.deepEqual(small, copy);
-  assert.deepEqual(large, sameLarge);
-  assert.notEqual(large.buffer, sameLarge.buffer);
-});
-
-Deno.test("encodeRequest() is not disturbed by one that failed", () => {
-  const header = { correlationId: 1, clientId: null };
-  const expected = encodeRequest(HeartbeatRequest, 0, header, HEARTBEAT);
-  assert.throws(
-    () => encodeRequest(HeartbeatRequest, 0, header, { ...HEARTBEAT, generationId: 2 ** 40 }),
-    RangeError,
-  );
-  assert.deepEqual(encodeRequest(HeartbeatRequest, 0, header, HEARTBEAT), expected);
 });
 
 Deno.test("readRequestHeader() passes over tagged fields that it does not know", () => {
