@@ -51,8 +51,7 @@ Deno.test("Journal.replay() leaves a damaged line out, says so, and reads on", (
   using storage = new MemoryStorage();
   replay(storage).journal.append([["a", 1], ["b", 2], ["c", 3]]);
   const bytes = storage.readAll(PATH) ?? new Uint8Array();
-  const secondKeyAt = bytes.indexOf('"'.charCodeAt(0), bytes.indexOf("
-".charCodeAt(0))) + 1;
+  const secondKeyAt = bytes.indexOf('"'.charCodeAt(0), bytes.indexOf(10)) + 1;
   bytes[secondKeyAt] = "x".charCodeAt(0);
   storage.replace(PATH, bytes);
   const { map, notes } = replay(storage);
