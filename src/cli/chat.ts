@@ -97,8 +97,8 @@ async function atTerminal(setup: Setup): Promise<number> {
   const served = await Promise.race([running.start(), isOver]);
   if (served !== undefined) {
     terminal.show(lines.notice(
-      `You are ${name}${brain.kind === "human" ? "" : ` (${brainText(brain)})`}, ` +
-        `and talk to ${peer}. Kafka: ${served.address}, ${served.how}. /help tells more`,
+      `You are ${name}${brain.kind === "human" ? "" : ` (${brainText(brain)})`}, talking to ${peer}. ` +
+        `Kafka: ${served.address}, ${served.how}. /help`,
     ));
   }
   await isOver;
@@ -223,7 +223,8 @@ function eventJson(name: string, event: ParticipantEvent): string {
 }
 
 function changeText(served: Served): string {
-  return `The broker has changed: ${served.address}, ${served.how}`;
+  const who = served.isHere ? "this process" : "another process";
+  return `The broker went away; ${who} serves ${served.address} now, and the talk goes on`;
 }
 
 function exitCode({ failed }: ScriptResult): number {

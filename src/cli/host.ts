@@ -15,14 +15,16 @@ import { type Presence, probe } from "./probe.ts";
 
 /** Between two attempts to find or to serve a broker: many may race for it. */
 const RETRY = { baseMs: 10, capMs: 500 };
-/** So often data is asked for that another process holds without serving it: about ten seconds. */
-const LOCKED_ATTEMPTS = 25;
+/** So often in a row the port or the data may be another's before that is told: about ten seconds. */
+const MAX_COLLISIONS = 25;
 
 /** Which Kafka it is, as a person would say it. */
 export interface Served {
   readonly address: string;
   /** Such as `served from here, data in …`. */
   readonly how: string;
+  /** Whether this process serves it. */
+  readonly isHere: boolean;
   /** Since when it is served here, or in use, epoch ms. */
   readonly sinceMs: number;
 }
@@ -50,7 +52,12 @@ export async function openHost(config: Config, clientId: string, options: HostOp
   if (config.kafka !== undefined) {
     return {
       settings: { ...config.kafka, clientId },
-      served: { address: config.kafka.bootstrapServers.join(","), how: "as configured", sinceMs: Date.now() },
+      served: {
+        address: config.kafka.bootstrapServers.join(","),
+        how: "as configured",
+        isHere: false,
+        sinceMs: Date.now(),
+      },
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   }
@@ -109,30 +116,38 @@ class EmbeddedHost implements Host {
   /** Follows a broker as long as there is one, else serves one as long as it can; and so on until the end. */
   async #run(): Promise<void> {
     const { signal } = this.#stop;
+    const { listen } = this.#config;
     let failures = 0;
+    let mayServe = true;
     for (;;) {
       signal.throwIfAborted();
-      using presence = this.#config.listen.port === 0 ? undefined : await probe(this.#config.listen);
+      using presence = listen.port === 0 ? undefined : await probe(listen);
       if (presence !== undefined) {
-        await this.#follow(presence);
+        mayServe = await this.#follow(presence);
         failures = 0;
         continue;
       }
-      const failed = await this.#serve();
-      if (failed === undefined) {
-        failures = 0;
-        continue;
-      }
-      failures++;
-      this.#judge(failed, failures);
-      await sleep(backoffMs(failures, RETRY), signal);
+      const failed = mayServe ? await this.#serve() : undefined;
+      failures = failed === undefined && mayServe ? 0 : failures + 1;
+      if (failed !== undefined) this.#judge(failed, failures);
+      if (failures > 0) await sleep(backoffMs(failures, RETRY), signal);
     }
   }
 
-  /** Another process serves. Returns when it no longer does. */
-  async #follow(presence: Presence): Promise<void> {
-    this.#change({ address: addressText(this.#config.listen), how: "found there", sinceMs: Date.now() });
+  /**
+   * Another process serves. Returns when it no longer does.
+   *
+   * @returns whether its data are those that would be served from here; if not, it is not ours to replace
+   */
+  async #follow(presence: Presence): Promise<boolean> {
+    const address = addressText(this.#config.listen);
+    this.#change({ address, how: "found there", isHere: false, sinceMs: Date.now() });
+    const clusterId = await presence.clusterId().catch(() => undefined);
     await untilAborted(presence.gone, this.#stop.signal);
+    const { clusterIdOf } = await import("../broker/state/data_folder.ts");
+    const isOurs = clusterId !== undefined && clusterId === clusterIdOf(this.#config.dataFolder);
+    if (!isOurs) this.#options.onTrouble?.(`The Kafka at ${address} is gone; waiting for it to come back`);
+    return isOurs;
   }
 
   /**
@@ -152,30 +167,24 @@ class EmbeddedHost implements Host {
       this.#change({
         address: attempt.address,
         how: `served from here, data in ${dataFolder}`,
+        isHere: true,
         sinceMs: attempt.startedAt,
       });
     }
   }
 
   /**
-   * Whether to try again after a failure.
+   * Whether to try again after a failure. Who holds the port or the data may be on the way in or out; or somebody else
+   * was first, and is found the next time.
    *
    * @throws {Error} if that would not help somebody who waits for a first broker
    */
   #judge({ reason, message }: BrokerFailed, failures: number): void {
-    switch (reason) {
-      case "port-in-use":
-        // Somebody else was first: it is found next time.
-        return;
-      case "data-locked":
-        // Its holder is on its way in, or out.
-        if (failures < LOCKED_ATTEMPTS) return;
-        break;
-      case "other":
-        break;
-    }
+    if (reason !== "other" && failures < MAX_COLLISIONS) return;
     if (this.#served === undefined) throw new Error(message);
-    if (failures % LOCKED_ATTEMPTS === 1) this.#options.onTrouble?.(message);
+    if (failures % MAX_COLLISIONS === 0 || reason === "other" && failures === 1) {
+      this.#options.onTrouble?.(message);
+    }
   }
 
   #change(served: Served): void {

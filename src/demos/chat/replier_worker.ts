@@ -14,11 +14,13 @@ import { execBrain } from "./brains/exec.ts";
 import { httpBrain } from "./brains/http.ts";
 import { HumanBrain } from "./brains/human.ts";
 import { CHAT_PARTITIONS, FROM_HEADER, requestTopic } from "./names.ts";
+import { Outage } from "./outage.ts";
 import type { FromReplier, Incoming, ToReplier } from "./protocol.ts";
 
 const worker = globalThis as unknown as DedicatedWorkerGlobalScope;
 const post = (message: FromReplier) => worker.postMessage(message);
 const stop = new AbortController();
+const outage = new Outage((message) => post({ type: "trouble", message }));
 
 /** Answers that are remembered, by the request's id. */
 const MAX_REMEMBERED = 1_000;
@@ -82,7 +84,8 @@ async function start(options: Extract<ToReplier, { type: "start" }>): Promise<vo
       groupId: topic,
       concurrency: mind.concurrency,
       onEvent: (event) => {
-        if (event.type === "down") post({ type: "trouble", message: describeError(event.fault) });
+        if (event.type === "down") outage.down(describeError(event.fault));
+        else if (event.type === "assigned") outage.up();
       },
       handler: (request, { signal }) => handleRequest(mind, request, signal),
       signal: stop.signal,
