@@ -81,7 +81,8 @@ export class PartitionReader implements AsyncDisposable {
       }, { withinMs: startTimeoutMs, signal }),
       signal,
     );
-    const reading = [...offsets].map(([partition, offset]) => ({ topic, partition, offset }));
+    const reading = [...offsets].map(([partition, offset]) => ({ topic, partition, offset }))
+      .sort((a, b) => a.partition - b.partition);
     const fetcher = new Fetcher({
       client,
       onRecords: options.onRecords,

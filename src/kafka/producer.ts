@@ -97,7 +97,7 @@ export class Producer implements AsyncDisposable {
       producerId: (renew) => this.#producerId(renew),
       release: (bytes) => this.#release(bytes),
     };
-    options.signal?.addEventListener("abort", () => this.#giveUp(), { once: true });
+    options.signal?.addEventListener("abort", () => this.abort(), { once: true });
   }
 
   /**
@@ -183,17 +183,18 @@ export class Producer implements AsyncDisposable {
   async close(): Promise<void> {
     this.#isClosing = true;
     await this.flush();
-    this.#giveUp();
+    this.abort();
+  }
+
+  /** Ends at once: what is not acknowledged fails. */
+  abort(): void {
+    this.#isClosing = true;
+    this.#stop.abort();
+    if (this.#ownsClient) this.#client.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  #giveUp(): void {
-    this.#isClosing = true;
-    this.#stop.abort();
-    if (this.#ownsClient) this.#client.close();
   }
 
   #accept(record: ProducerRecord, key: Uint8Array | null, accepted: AcceptedRecord): void {

@@ -6,8 +6,8 @@
  * @module
  */
 import { describeError, type Problem, ReplyError } from "../base/errors.ts";
-import { GroupConsumer } from "../kafka/consumer.ts";
-import type { BatchContext } from "../kafka/consumer.ts";
+import { within } from "../base/stop.ts";
+import { type BatchContext, GroupConsumer } from "../kafka/consumer.ts";
 import type { KafkaError } from "../kafka/errors.ts";
 import { Producer, type RecordHeaders } from "../kafka/producer.ts";
 import type { ConsumedRecord } from "../kafka/record.ts";
@@ -28,6 +28,9 @@ import {
 const CONCURRENCY = 1_000;
 /** How long a reply without a deadline may take to be written. */
 const REPLY_TIMEOUT_MS = 30_000;
+
+/** How long the last replies may take to be written at the end. */
+const FLUSH_TIMEOUT_MS = 2_000;
 
 const utf8 = new TextDecoder();
 
@@ -183,7 +186,10 @@ export class Replier implements AsyncDisposable {
   close(): Promise<void> {
     return this.#closing ??= (async () => {
       await this.#consumer?.close();
-      await this.#producer.close();
+      await within(this.#producer.close(), FLUSH_TIMEOUT_MS, () => new Error("flushing took too long")).catch(
+        () => {},
+      );
+      this.#producer.abort();
     })();
   }
 

@@ -288,6 +288,7 @@ export class Requester implements AsyncDisposable {
     };
     // Whatever cannot be reached now is left to the retention of the topic.
     await within(leave(), CLOSE_TIMEOUT_MS, () => new Error("leaving took too long")).catch(() => {});
+    this.#producer.abort();
     this.#client.close();
   }
 
