@@ -88,16 +88,15 @@ Deno.test("src: only main.ts exits, sets the exit code or takes signals", () => 
 Deno.test("src: a worker's module stands in workers.ts, and no worker is made of anything else", async () => {
   const { WORKERS } = await import("../../src/workers.ts");
   for (const url of Object.values(WORKERS)) assert.ok((await Deno.stat(url)).isFile, url.href);
-  // SupervisedWorker is given its module; whoever gives it takes it from WORKERS.
-  const makes = /\bnew (Supervised)?Worker\b/;
-  const wrong = where(({ path, code }) =>
-    makes.test(code) && path !== "base/supervised_worker.ts" && !/\bWORKERS\b/.test(code)
+  // Whoever makes a worker is given its module, and there is no other place that could name one.
+  assert.deepEqual(
+    where(({ path, code }) => path !== "base/supervised_worker.ts" && /\bnew Worker\b/.test(code)),
+    [],
   );
-  assert.deepEqual(wrong, []);
-  const byUrl = where(({ path, code }) =>
-    path !== "workers.ts" && /\bnew URL\([^)]*worker\.[tj]s/.test(code)
+  assert.deepEqual(
+    where(({ path, code }) => path !== "workers.ts" && /\bimport\.meta\.(url|resolve)\b/.test(code)),
+    [],
   );
-  assert.deepEqual(byUrl, []);
 });
 
 Deno.test("src: files are named in snake_case", () => {
