@@ -29,16 +29,13 @@
 import { Message } from "./message.ts";
 import type { Versions } from "./versions.ts";
 
-/** What each primitive type is in the program. UUIDs are lower-case text with hyphens; see uuid.ts. */
+/** What each primitive type that our messages have is in the program. UUIDs are lower-case text with hyphens; see uuid.ts. */
 export interface PrimitiveValues {
   readonly bool: boolean;
   readonly int8: number;
   readonly int16: number;
-  readonly uint16: number;
   readonly int32: number;
-  readonly uint32: number;
   readonly int64: bigint;
-  readonly float64: number;
   readonly string: string;
   readonly bytes: Uint8Array;
   readonly records: Uint8Array;
@@ -200,11 +197,8 @@ function primitive<T extends Primitive>(type: T) {
 export const bool = primitive("bool");
 export const int8 = primitive("int8");
 export const int16 = primitive("int16");
-export const uint16 = primitive("uint16");
 export const int32 = primitive("int32");
-export const uint32 = primitive("uint32");
 export const int64 = primitive("int64");
-export const float64 = primitive("float64");
 export const string = primitive("string");
 export const bytes = primitive("bytes");
 export const records = primitive("records");

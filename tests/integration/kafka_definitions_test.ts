@@ -86,10 +86,7 @@ function theirDefault(type: string, text: string): unknown {
       return BigInt(text);
     case "int8":
     case "int16":
-    case "uint16":
     case "int32":
-    case "uint32":
-    case "float64":
       return Number(text);
     default:
       throw new TypeError(`Cannot read the default of a ${type}: current value is ${text}`);
