@@ -134,6 +134,8 @@ async function readAsGroup(
     topics: [topic],
     from,
     maxUnfinished: MAX_UNFINISHED,
+    // What is printed is done; beyond --max nothing will be.
+    stopTimeoutMs: 1,
     onBatch: (records, context) => {
       for (const record of records) {
         if (print(record)) context.done(record);

@@ -20,6 +20,8 @@ export const PERMISSIONS: readonly string[] = config.tasks.parley.split(" ").fil
 export class Place implements AsyncDisposable {
   readonly folder: string;
   readonly listen: string;
+  /** Whether NO_COLOR is left out. */
+  color = false;
   readonly #running: Running[] = [];
 
   constructor() {
@@ -43,7 +45,7 @@ export class Place implements AsyncDisposable {
       KAFKA_SASL_USERNAME: "",
       KAFKA_SASL_PASSWORD: "",
       KAFKA_SSL_CA_LOCATION: "",
-      NO_COLOR: "1",
+      NO_COLOR: this.color ? "" : "1",
       TERM: "xterm",
     };
   }

@@ -44,7 +44,11 @@ export class Terminal implements Disposable {
     });
     this.#editor.on("SIGINT", onLeave);
     this.#editor.on("close", () => {
-      if (!this.#isClosed) onLeave();
+      if (this.#isClosed) return;
+      // Ctrl-D on an empty line, or the terminal is gone: the editor draws no more.
+      this.#isClosed = true;
+      this.#clearRow();
+      onLeave();
     });
     this.#editor.prompt();
   }
@@ -82,6 +86,10 @@ export class Terminal implements Disposable {
     typed.line = "";
     typed.cursor = 0;
     this.#editor.prompt(true);
+    this.#clearRow();
+  }
+
+  #clearRow(): void {
     cursorTo(this.#output, 0);
     clearScreenDown(this.#output);
   }
