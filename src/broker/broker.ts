@@ -94,7 +94,8 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   resources.defer(() => server.stop());
   server.serve(state);
   const running = resources.move();
-  const close = () => running.disposeAsync();
+  let closed: Promise<void> | undefined;
+  const close = () => closed ??= running.disposeAsync();
   signal?.addEventListener("abort", () => void close(), { once: true });
   return { address: server.address, clusterId, recovered, close, [Symbol.asyncDispose]: close };
 }

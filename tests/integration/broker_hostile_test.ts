@@ -1,0 +1,200 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { configureLog, logLine } from "../../src/base/log.ts";
+import { startBroker } from "../../src/testing.ts";
+import { APIS } from "../../src/wire/apis.ts";
+import { encodeRequest } from "../../src/wire/frame.ts";
+import { ProduceRequest } from "../../src/wire/messages/00_produce.ts";
+import { FetchRequest, FetchResponse } from "../../src/wire/messages/01_fetch.ts";
+import { MetadataRequest, MetadataResponse } from "../../src/wire/messages/03_metadata.ts";
+import { batchOf } from "../support/batches.ts";
+import { WireClient } from "../support/wire_client.ts";
+
+/** A frame: the size as given, or as it is. */
+function frame(body: Uint8Array, size = body.length): Uint8Array {
+  const bytes = new Uint8Array(4 + body.length);
+  new DataView(bytes.buffer).setInt32(0, size);
+  bytes.set(body, 4);
+  return bytes;
+}
+
+/** apiKey, apiVersion, correlationId and an empty client id. */
+function header(apiKey: number, apiVersion: number): Uint8Array {
+  const bytes = new Uint8Array(10);
+  const view = new DataView(bytes.buffer);
+  view.setInt16(0, apiKey);
+  view.setInt16(2, apiVersion);
+  return bytes;
+}
+
+/** What the broker takes for a fault of its own. */
+const faults: string[] = [];
+configureLog({ level: "error", sink: (record) => void faults.push(logLine(record)) });
+
+/** Another client is served as ever, and the broker finds no fault with itself. */
+async function assertServes(address: string): Promise<void> {
+  assert.deepEqual(faults, []);
+  using client = await WireClient.connect(address);
+  const { brokers } = await client.call(MetadataRequest, MetadataResponse, 9, { topics: null });
+  assert.equal(brokers.length, 1);
+}
+
+Deno.test("Broker closes the connection of a size that cannot be, and no other", async () => {
+  await using broker = await startBroker();
+  using bystander = await WireClient.connect(broker.address);
+  for (const size of [-1, 0, 7, 2 ** 31 - 1, -(2 ** 31)]) {
+    using client = await WireClient.connect(broker.address);
+    await client.sendRaw(frame(new Uint8Array(64), size));
+    await client.untilClosed();
+  }
+  const { topics } = await bystander.call(MetadataRequest, MetadataResponse, 9, { topics: null });
+  assert.deepEqual(topics, []);
+});
+
+Deno.test("Broker closes the connection of counts and lengths that cannot be", async () => {
+  await using broker = await startBroker();
+  const counts = [-2, 2 ** 31 - 1, -(2 ** 31)];
+  for (const count of counts) {
+    using client = await WireClient.connect(broker.address);
+    const body = new Uint8Array(18);
+    body.set(header(MetadataRequest.apiKey, 1));
+    new DataView(body.buffer).setInt32(10, count);
+    await client.sendRaw(frame(body));
+    await client.untilClosed();
+  }
+  await assertServes(broker.address);
+});
+
+Deno.test("Broker survives random bytes as the body of any request", async () => {
+  await using broker = await startBroker();
+  const requests = [...APIS.values()].map(({ request }) => request);
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...requests).chain((request) =>
+        fc.tuple(
+          fc.constant(request.apiKey),
+          fc.integer({ min: request.minVersion, max: request.maxVersion }),
+        )
+      ),
+      fc.uint8Array({ maxLength: 200 }),
+      async ([apiKey, version], random) => {
+        using client = await WireClient.connect(broker.address);
+        await client.sendRaw(frame(new Uint8Array([...header(apiKey, version), ...random])));
+        // An answer or the end: either is right, silence is not. The next request tells them apart from a hang.
+        await client.sendRaw(frame(new Uint8Array(1), 1));
+        await client.untilClosed();
+      },
+    ),
+    { numRuns: 300 },
+  );
+  await assertServes(broker.address);
+});
+
+Deno.test("Broker survives random bytes that are no frame", async () => {
+  await using broker = await startBroker();
+  await fc.assert(
+    fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 500 }), async (random) => {
+      using client = await WireClient.connect(broker.address);
+      await client.sendRaw(random);
+    }),
+    { numRuns: 100 },
+  );
+  await assertServes(broker.address);
+});
+
+Deno.test("Broker survives record batches that were changed anywhere", async () => {
+  await using broker = await startBroker({ topics: [{ name: "t" }] });
+  const good = batchOf(["a", "b", "c"]);
+  await fc.assert(
+    fc.asyncProperty(fc.nat(good.length - 1), fc.nat(255), fc.nat(good.length), async (at, byte, length) => {
+      using client = await WireClient.connect(broker.address);
+      const records = good.slice(0, length);
+      records[at] = byte;
+      const topicData = [{ name: "t", partitionData: [{ index: 0, records }] }];
+      const request = { transactionalId: null, acks: -1, timeoutMs: 1, topicData };
+      await client.sendRaw(encodeRequest(ProduceRequest, 9, { correlationId: 1, clientId: null }, request));
+      assert.ok(await client.readFrame() !== undefined);
+    }),
+    { numRuns: 200 },
+  );
+  await assertServes(broker.address);
+});
+
+Deno.test("Broker takes a request that comes byte by byte", async () => {
+  await using broker = await startBroker();
+  using client = await WireClient.connect(broker.address);
+  const bytes = encodeRequest(MetadataRequest, 9, { correlationId: 1, clientId: "slow" }, { topics: null });
+  for (let at = 0; at < bytes.length; at++) await client.sendRaw(bytes.subarray(at, at + 1));
+  await client.receive(MetadataResponse, 9, 1);
+});
+
+Deno.test("Broker takes many requests that come at once, and answers all in order", async () => {
+  await using broker = await startBroker({ limits: { maxInFlightRequests: 4 } });
+  using client = await WireClient.connect(broker.address);
+  const ids: number[] = [];
+  for (let i = 0; i < 200; i++) ids.push(await client.send(MetadataRequest, 9, { topics: null }));
+  for (const id of ids) await client.receive(MetadataResponse, 9, id);
+});
+
+Deno.test("Broker closes a connection that is silent, or half sends a request, for too long", async () => {
+  await using broker = await startBroker({ limits: { connectionIdleMs: 50 } });
+  using silent = await WireClient.connect(broker.address);
+  using half = await WireClient.connect(broker.address);
+  await half.sendRaw(frame(header(MetadataRequest.apiKey, 9), 1_000));
+  await silent.untilClosed();
+  await half.untilClosed();
+});
+
+Deno.test("Broker closes a peer that asks and asks, and takes no answer", async () => {
+  await using broker = await startBroker({
+    topics: [{ name: "t" }],
+    limits: { maxResponseBacklogBytes: 1_000_000, writeStallMs: 100 },
+  });
+  using client = await WireClient.connect(broker.address);
+  const topicData = [{ name: "t", partitionData: [{ index: 0, records: batchOf(["x".repeat(900_000)]) }] }];
+  const request = { transactionalId: null, acks: -1, timeoutMs: 1, topicData };
+  await client.sendRaw(encodeRequest(ProduceRequest, 9, { correlationId: 1, clientId: null }, request));
+  await client.readFrame();
+  const fetch = {
+    maxWaitMs: 0,
+    minBytes: 1,
+    maxBytes: 1 << 20,
+    topics: [{ topic: "t", partitions: [{ partition: 0, fetchOffset: 0n, partitionMaxBytes: 1 << 20 }] }],
+  };
+  using greedy = await WireClient.connect(broker.address);
+  await assert.rejects(async () => {
+    // The kernel's buffers take some; then the broker stops to read, and closes in the end.
+    for (;;) await greedy.send(FetchRequest, 12, fetch);
+  });
+  // Who takes its answers is served as ever.
+  const answer = await client.call(FetchRequest, FetchResponse, 12, fetch);
+  assert.ok((answer.responses[0]?.partitions[0]?.records?.length ?? 0) > 900_000);
+});
+
+Deno.test("Broker refuses connections above the limit, and serves those it has", async () => {
+  await using broker = await startBroker({ limits: { maxConnections: 2 } });
+  using first = await WireClient.connect(broker.address);
+  using second = await WireClient.connect(broker.address);
+  await first.call(MetadataRequest, MetadataResponse, 9, { topics: null });
+  await second.call(MetadataRequest, MetadataResponse, 9, { topics: null });
+  using third = await WireClient.connect(broker.address);
+  await third.untilClosed();
+  await first.call(MetadataRequest, MetadataResponse, 9, { topics: null });
+});
+
+Deno.test("Broker survives clients that go away while they wait", async () => {
+  await using broker = await startBroker({ topics: [{ name: "t" }] });
+  const topics = [{
+    topic: "t",
+    partitions: [{ partition: 0, fetchOffset: 0n, partitionMaxBytes: 1 << 20 }],
+  }];
+  for (let i = 0; i < 20; i++) {
+    using client = await WireClient.connect(broker.address);
+    await client.send(FetchRequest, 12, { maxWaitMs: 60_000, minBytes: 1, maxBytes: 1 << 20, topics });
+  }
+  using client = await WireClient.connect(broker.address);
+  const topicData = [{ name: "t", partitionData: [{ index: 0, records: batchOf(["a"]) }] }];
+  const request = { transactionalId: null, acks: -1, timeoutMs: 1, topicData };
+  await client.sendRaw(encodeRequest(ProduceRequest, 9, { correlationId: 1, clientId: null }, request));
+  assert.ok(await client.readFrame() !== undefined);
+});
