@@ -31,44 +31,42 @@ export interface StructValue {
 
 export type StructCodec = Codec<StructValue>;
 
+/** The codec of a field. */
+export interface NamedCodec {
+  readonly name: string;
+  readonly codec: Codec;
+}
+
 /** The codec of a structure, or of a whole message. `flexible` is the message's, not the structure's. */
 export function structCodec(struct: Struct, version: number, flexible: boolean): StructCodec {
-  const names: string[] = [];
-  const codecs: Codec[] = [];
+  const all: NamedCodec[] = [];
+  const untagged: NamedCodec[] = [];
   const tagged: TaggedCodec[] = [];
-  const defaults: Record<string, unknown> = {};
-  const all: [string, Codec][] = [];
   for (const [name, field] of Object.entries(struct.fields)) {
-    const codec = fieldCodec(`${struct.name}.${name}`, field, version, flexible);
-    defaults[name] = codec.default;
-    all.push([name, codec]);
+    const named = { name, codec: fieldCodec(`${struct.name}.${name}`, field, version, flexible) };
+    all.push(named);
     if (!includesVersion(field.versions, version)) continue;
     const { tag, taggedVersions = "none" } = field.options;
-    if (tag !== undefined && includesVersion(taggedVersions, version)) {
-      tagged.push({ tag, name, codec });
-    } else {
-      names.push(name);
-      codecs.push(codec);
-    }
+    if (tag !== undefined && includesVersion(taggedVersions, version)) tagged.push({ tag, ...named });
+    else untagged.push(named);
   }
+  const defaults = Object.fromEntries(all.map(({ name, codec }) => [name, codec.default]));
   const tail = flexible ? taggedFieldsCodec(tagged) : undefined;
   return {
-    minBytes: codecs.reduce((sum, codec) => sum + codec.minBytes, flexible ? 1 : 0),
-    default: Object.freeze({ ...defaults }),
+    minBytes: untagged.reduce((sum, { codec }) => sum + codec.minBytes, flexible ? 1 : 0),
+    default: Object.freeze(defaults),
     isDefault: (value) =>
-      all.every(([name, codec]) => value[name] === undefined || codec.isDefault(value[name])),
+      all.every(({ name, codec }) => value[name] === undefined || codec.isDefault(value[name])),
     decode(reader) {
       // A copy of the defaults has every field in place: what follows only fills them in.
-      const value = { ...defaults };
-      let i = 0;
-      for (const codec of codecs) value[names[i++] as string] = codec.decode(reader);
+      const value: Record<string, unknown> = { ...defaults };
+      for (const { name, codec } of untagged) value[name] = codec.decode(reader);
       tail?.decode(reader, value);
       return value;
     },
     encode(writer, value) {
-      let i = 0;
-      for (const codec of codecs) {
-        const field = value[names[i++] as string];
+      for (const { name, codec } of untagged) {
+        const field = value[name];
         codec.encode(writer, field === undefined ? codec.default : field);
       }
       tail?.encode(writer, value);

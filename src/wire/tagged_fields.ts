@@ -5,15 +5,13 @@
  * @module
  */
 import { WireError } from "../base/errors.ts";
-import type { Codec, StructValue } from "./codec.ts";
+import type { NamedCodec, StructValue } from "./codec.ts";
 import type { Reader } from "./reader.ts";
 import { Writer } from "./writer.ts";
 
 /** A tagged field of a structure. */
-export interface TaggedCodec {
+export interface TaggedCodec extends NamedCodec {
   readonly tag: number;
-  readonly name: string;
-  readonly codec: Codec;
 }
 
 /** Reads and writes all tagged fields of a structure. */
