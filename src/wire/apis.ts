@@ -41,113 +41,34 @@ export interface Api {
   readonly response: Message<Fields>;
 }
 
-/** The numbers of the APIs by name: `ApiKey.Produce` is 0. */
-export const ApiKey = {
-  Produce: 0,
-  Fetch: 1,
-  ListOffsets: 2,
-  Metadata: 3,
-  OffsetCommit: 8,
-  OffsetFetch: 9,
-  FindCoordinator: 10,
-  JoinGroup: 11,
-  Heartbeat: 12,
-  LeaveGroup: 13,
-  SyncGroup: 14,
-  DescribeGroups: 15,
-  ListGroups: 16,
-  SaslHandshake: 17,
-  ApiVersions: 18,
-  CreateTopics: 19,
-  DeleteTopics: 20,
-  InitProducerId: 22,
-  OffsetForLeaderEpoch: 23,
-  DescribeConfigs: 32,
-  SaslAuthenticate: 36,
-  CreatePartitions: 37,
-  DeleteGroups: 42,
-  DescribeCluster: 60,
-} as const;
-
-/** The name of an API, such as `Produce`. */
-export type ApiName = keyof typeof ApiKey;
-
 /** The APIs by key. A key that is not in it is one that we cannot read. */
-export const APIS: ReadonlyMap<number, Api> = new Map<number, Api>([
-  [ApiKey.Produce, { name: "Produce", request: ProduceRequest, response: ProduceResponse }],
-  [ApiKey.Fetch, { name: "Fetch", request: FetchRequest, response: FetchResponse }],
-  [ApiKey.ListOffsets, { name: "ListOffsets", request: ListOffsetsRequest, response: ListOffsetsResponse }],
-  [ApiKey.Metadata, { name: "Metadata", request: MetadataRequest, response: MetadataResponse }],
-  [ApiKey.OffsetCommit, {
-    name: "OffsetCommit",
-    request: OffsetCommitRequest,
-    response: OffsetCommitResponse,
-  }],
-  [ApiKey.OffsetFetch, { name: "OffsetFetch", request: OffsetFetchRequest, response: OffsetFetchResponse }],
-  [ApiKey.FindCoordinator, {
-    name: "FindCoordinator",
-    request: FindCoordinatorRequest,
-    response: FindCoordinatorResponse,
-  }],
-  [ApiKey.JoinGroup, { name: "JoinGroup", request: JoinGroupRequest, response: JoinGroupResponse }],
-  [ApiKey.Heartbeat, { name: "Heartbeat", request: HeartbeatRequest, response: HeartbeatResponse }],
-  [ApiKey.LeaveGroup, { name: "LeaveGroup", request: LeaveGroupRequest, response: LeaveGroupResponse }],
-  [ApiKey.SyncGroup, { name: "SyncGroup", request: SyncGroupRequest, response: SyncGroupResponse }],
-  [ApiKey.DescribeGroups, {
-    name: "DescribeGroups",
-    request: DescribeGroupsRequest,
-    response: DescribeGroupsResponse,
-  }],
-  [ApiKey.ListGroups, { name: "ListGroups", request: ListGroupsRequest, response: ListGroupsResponse }],
-  [ApiKey.SaslHandshake, {
-    name: "SaslHandshake",
-    request: SaslHandshakeRequest,
-    response: SaslHandshakeResponse,
-  }],
-  [ApiKey.ApiVersions, { name: "ApiVersions", request: ApiVersionsRequest, response: ApiVersionsResponse }],
-  [ApiKey.CreateTopics, {
-    name: "CreateTopics",
-    request: CreateTopicsRequest,
-    response: CreateTopicsResponse,
-  }],
-  [ApiKey.DeleteTopics, {
-    name: "DeleteTopics",
-    request: DeleteTopicsRequest,
-    response: DeleteTopicsResponse,
-  }],
-  [ApiKey.InitProducerId, {
-    name: "InitProducerId",
-    request: InitProducerIdRequest,
-    response: InitProducerIdResponse,
-  }],
-  [ApiKey.OffsetForLeaderEpoch, {
-    name: "OffsetForLeaderEpoch",
-    request: OffsetForLeaderEpochRequest,
-    response: OffsetForLeaderEpochResponse,
-  }],
-  [ApiKey.DescribeConfigs, {
-    name: "DescribeConfigs",
-    request: DescribeConfigsRequest,
-    response: DescribeConfigsResponse,
-  }],
-  [ApiKey.SaslAuthenticate, {
-    name: "SaslAuthenticate",
-    request: SaslAuthenticateRequest,
-    response: SaslAuthenticateResponse,
-  }],
-  [ApiKey.CreatePartitions, {
-    name: "CreatePartitions",
-    request: CreatePartitionsRequest,
-    response: CreatePartitionsResponse,
-  }],
-  [ApiKey.DeleteGroups, {
-    name: "DeleteGroups",
-    request: DeleteGroupsRequest,
-    response: DeleteGroupsResponse,
-  }],
-  [ApiKey.DescribeCluster, {
-    name: "DescribeCluster",
-    request: DescribeClusterRequest,
-    response: DescribeClusterResponse,
-  }],
+export const APIS: ReadonlyMap<number, Api> = new Map([
+  api(ProduceRequest, ProduceResponse),
+  api(FetchRequest, FetchResponse),
+  api(ListOffsetsRequest, ListOffsetsResponse),
+  api(MetadataRequest, MetadataResponse),
+  api(OffsetCommitRequest, OffsetCommitResponse),
+  api(OffsetFetchRequest, OffsetFetchResponse),
+  api(FindCoordinatorRequest, FindCoordinatorResponse),
+  api(JoinGroupRequest, JoinGroupResponse),
+  api(HeartbeatRequest, HeartbeatResponse),
+  api(LeaveGroupRequest, LeaveGroupResponse),
+  api(SyncGroupRequest, SyncGroupResponse),
+  api(DescribeGroupsRequest, DescribeGroupsResponse),
+  api(ListGroupsRequest, ListGroupsResponse),
+  api(SaslHandshakeRequest, SaslHandshakeResponse),
+  api(ApiVersionsRequest, ApiVersionsResponse),
+  api(CreateTopicsRequest, CreateTopicsResponse),
+  api(DeleteTopicsRequest, DeleteTopicsResponse),
+  api(InitProducerIdRequest, InitProducerIdResponse),
+  api(OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse),
+  api(DescribeConfigsRequest, DescribeConfigsResponse),
+  api(SaslAuthenticateRequest, SaslAuthenticateResponse),
+  api(CreatePartitionsRequest, CreatePartitionsResponse),
+  api(DeleteGroupsRequest, DeleteGroupsResponse),
+  api(DescribeClusterRequest, DescribeClusterResponse),
 ]);
+
+function api(request: Message<Fields>, response: Message<Fields>): [number, Api] {
+  return [request.apiKey, { name: request.name.replace(/Request$/, ""), request, response }];
+}

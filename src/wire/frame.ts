@@ -7,8 +7,9 @@
  *
  * @module
  */
-import { ApiKey, APIS } from "./apis.ts";
+import { APIS } from "./apis.ts";
 import type { Message } from "./message.ts";
+import { ApiVersionsResponse } from "./messages/18_api_versions.ts";
 import type { Reader } from "./reader.ts";
 import type { Encodable, Fields } from "./schema.ts";
 import { skipTaggedFields } from "./tagged_fields.ts";
@@ -99,6 +100,6 @@ function encodeFrame<F extends Fields>(
 }
 
 function hasFlexibleHeader(message: Message<Fields>, version: number): boolean {
-  if (message.kind === "response" && message.apiKey === ApiKey.ApiVersions) return false;
-  return message.isFlexible(version);
+  const isApiVersions = message.kind === "response" && message.apiKey === ApiVersionsResponse.apiKey;
+  return !isApiVersions && message.isFlexible(version);
 }
