@@ -165,7 +165,7 @@ export class Admin implements AsyncDisposable {
       partition,
       earliest: earliest.get(partition) ?? 0n,
       latest: end,
-    }));
+    })).sort((a, b) => a.partition - b.partition);
   }
 
   /** The ids of all groups, on all brokers, sorted. */
