@@ -69,6 +69,8 @@ export class Presence implements Disposable {
     const bytes = new Uint8Array(request.buffer);
     bytes.set(body, 14);
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+    // The connection may end while the request is being written: then nobody waits for this yet.
+    promise.catch(() => {});
     this.#waiting.push({ resolve, reject });
     for (let at = 0; at < bytes.length;) at += await this.#connection.write(bytes.subarray(at));
     const frame = await within(promise, ANSWER_MS, () => new NotKafkaError());
