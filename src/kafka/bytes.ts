@@ -44,12 +44,15 @@ export class ByteWriter {
 
   /** A signed integer of up to 53 bits. */
   varint(value: number): void {
-    let left = value >= 0 ? value * 2 : -value * 2 - 1;
-    while (left > 0x7f) {
-      this.int8((left % 128) | 0x80);
-      left = Math.floor(left / 128);
+    if (value >= 0 && value < 64) {
+      this.bytes[this.at++] = value << 1;
+      return;
     }
-    this.int8(left);
+    let left = value >= 0 ? value * 2 : -value * 2 - 1;
+    // Beyond 31 bits the operators of bits would cut.
+    for (; left > 0x7fffffff; left = Math.floor(left / 128)) this.bytes[this.at++] = (left % 128) | 0x80;
+    for (; left > 0x7f; left >>>= 7) this.bytes[this.at++] = (left & 0x7f) | 0x80;
+    this.bytes[this.at++] = left;
   }
 
   raw(bytes: Uint8Array): void {
@@ -67,6 +70,7 @@ export class ByteWriter {
 
 /** How many bytes {@linkcode ByteWriter.varint} takes. */
 export function sizeOfVarint(value: number): number {
+  if (value >= 0 && value < 64) return 1;
   let left = value >= 0 ? value * 2 : -value * 2 - 1;
   let size = 1;
   while (left > 0x7f) {

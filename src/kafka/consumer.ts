@@ -80,6 +80,7 @@ export class GroupConsumer implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #cut = new AbortController();
   readonly #context: BatchContext;
+  #lastOwner: OwnedPartition | undefined;
   #fetcher: Fetcher | undefined;
   #handling = 0;
   #onRoom: (() => void)[] = [];
@@ -228,6 +229,7 @@ export class GroupConsumer implements AsyncDisposable {
         wanted.set(key, { topic, partition, offset: committed.get(key) ?? offsets.get(partition) ?? 0n });
       }
     }
+    this.#lastOwner = undefined;
     for (const key of this.#owned.keys()) if (!wanted.has(key)) this.#owned.delete(key);
     for (const [key, reading] of wanted) {
       const kept = this.#owned.get(key);
@@ -278,14 +280,14 @@ export class GroupConsumer implements AsyncDisposable {
 
   /** Gives records to the handler, as many at a time as there is room for. */
   async #take(records: ConsumedRecord[]): Promise<void> {
-    for (const record of records) this.#owned.get(keyOf(record))?.unfinished.add(record.offset);
+    for (const record of records) this.#ownerOf(record)?.unfinished.add(record.offset);
     for (let from = 0; from < records.length;) {
       while (this.#handling >= this.#maxUnfinished && !this.#stop.signal.aborted) {
         await new Promise<void>((resolve) => this.#onRoom.push(resolve));
       }
       if (this.#stop.signal.aborted) return;
       const batch = records.slice(from, from += this.#maxUnfinished - this.#handling)
-        .filter((record) => this.#owned.has(keyOf(record)));
+        .filter((record) => this.#ownerOf(record) !== undefined);
       if (batch.length === 0) continue;
       this.#handling += batch.length;
       try {
@@ -304,10 +306,17 @@ export class GroupConsumer implements AsyncDisposable {
   }
 
   #done(record: ConsumedRecord): void {
-    this.#owned.get(keyOf(record))?.unfinished.finish(record.offset);
+    this.#ownerOf(record)?.unfinished.finish(record.offset);
     this.#handling--;
     if (this.#handling < this.#maxUnfinished) { for (const resume of this.#onRoom.splice(0)) resume(); }
     if (this.#handling === 0) { for (const resolve of this.#onDrained.splice(0)) resolve(); }
+  }
+
+  /** Most records are of the same partition as the one before. */
+  #ownerOf({ topic, partition }: ConsumedRecord): OwnedPartition | undefined {
+    const last = this.#lastOwner;
+    if (last?.reading.partition === partition && last.reading.topic === topic) return last;
+    return this.#lastOwner = this.#owned.get(keyOf({ topic, partition }));
   }
 
   /** Waits until nothing is being handled, at most `ms`. */

@@ -42,9 +42,9 @@ export interface DeliveryReport {
 export interface AcceptedRecord extends BatchRecord {
   /** When to give up, on the clock of `performance.now()`. */
   readonly deadlineMs: number;
-  /** Called once, with how it ended. */
-  readonly onDelivered: (report: DeliveryReport) => void;
-  readonly onFailed: (error: KafkaError) => void;
+  /** One of the two is called, once. */
+  readonly onDelivered: (partition: number, offset: bigint, timestamp: number) => void;
+  readonly onFailed: (error: Error) => void;
 }
 
 /** What lanes share. */
@@ -54,8 +54,8 @@ export interface LaneContext {
   readonly signal: AbortSignal;
   /** The producer id, or none (-1) when the producer is not idempotent; `renew` asks for another one. */
   producerId(renew: boolean): Promise<{ producerId: bigint; producerEpoch: number }>;
-  /** `bytes` are no longer held. */
-  release(bytes: number): void;
+  /** So many records, of so many bytes, have ended. */
+  finished(count: number, bytes: number): void;
 }
 
 /** See the module. */
@@ -100,25 +100,29 @@ export class Lane {
   #take(): AcceptedRecord[] {
     const nowMs = performance.now();
     const { maxRequestBytes } = this.#context;
+    const batch: AcceptedRecord[] = [];
+    const late: AcceptedRecord[] = [];
     let size = 0;
     let taken = 0;
-    for (const { body } of this.#queue) {
-      size += body.length + RECORD_OVERHEAD;
-      if (taken > 0 && size > maxRequestBytes) break;
+    for (const record of this.#queue) {
+      if (record.deadlineMs <= nowMs) late.push(record);
+      else {
+        size += record.body.length + RECORD_OVERHEAD;
+        if (batch.length > 0 && size > maxRequestBytes) break;
+        batch.push(record);
+      }
       taken++;
     }
-    const all = taken === this.#queue.length ? this.#queue : this.#queue.slice(0, taken);
     this.#queue = taken === this.#queue.length ? [] : this.#queue.slice(taken);
-    const late = all.filter(({ deadlineMs }) => deadlineMs <= nowMs);
-    if (late.length === 0) return all;
-    this.#fail(late, this.#expired("it was not sent in time"));
-    return all.filter(({ deadlineMs }) => deadlineMs > nowMs);
+    if (late.length > 0) this.#fail(late, this.#expired("it was not sent in time"));
+    return batch;
   }
 
   /** Brings a batch to its end: every record of it is delivered or has failed. */
   async #deliver(records: readonly AcceptedRecord[]): Promise<void> {
     if (records.length === 0) return;
-    const deadlineMs = records.reduce((latest, record) => Math.max(latest, record.deadlineMs), 0);
+    let deadlineMs = 0;
+    for (const record of records) deadlineMs = Math.max(deadlineMs, record.deadlineMs);
     /** Whether the broker may have written the batch though it never said so. */
     let isUnsure = false;
     let unknownSinceMs: number | undefined;
@@ -231,18 +235,13 @@ export class Lane {
     const { baseOffset, logAppendTime } = result;
     const appendedAt = logAppendTime >= 0n ? Number(logAppendTime) : undefined;
     let bytes = 0;
-    let delta = 0n;
+    let offset = baseOffset;
     for (const record of records) {
       bytes += record.body.length + RECORD_OVERHEAD;
-      const offset = baseOffset < 0n ? -1n : baseOffset + delta++;
-      record.onDelivered({
-        topic: this.#topic,
-        partition: this.#partition,
-        offset,
-        timestamp: appendedAt ?? record.timestamp,
-      });
+      record.onDelivered(this.#partition, offset, appendedAt ?? record.timestamp);
+      if (baseOffset >= 0n) offset++;
     }
-    this.#context.release(bytes);
+    this.#context.finished(records.length, bytes);
   }
 
   #fail(records: readonly AcceptedRecord[], error: KafkaError): void {
@@ -251,7 +250,7 @@ export class Lane {
       bytes += record.body.length + RECORD_OVERHEAD;
       record.onFailed(error);
     }
-    this.#context.release(bytes);
+    this.#context.finished(records.length, bytes);
   }
 
   #action(): string {

@@ -117,7 +117,7 @@ export class NodeFetch {
       if (fetched.records.length === 0) return;
       reading.offset = decodeBatches(
         {
-          topic,
+          topic: reading.topic,
           partition,
           bytes: fetched.records,
           fromOffset: reading.offset,

@@ -9,10 +9,12 @@ import { Client, type TopicMetadata } from "./client.ts";
 import { KafkaError } from "./errors.ts";
 import { type AcceptedRecord, type DeliveryReport, Lane, type LaneContext } from "./lane.ts";
 import { partitionOf } from "./partitioner.ts";
-import { BATCH_OVERHEAD, encodeRecordBody, RECORD_OVERHEAD, type RecordHeaders } from "./record_encoder.ts";
+import { encodeRecordBody, type RecordHeaders } from "./record_body.ts";
+import { BATCH_OVERHEAD, RECORD_OVERHEAD } from "./record_encoder.ts";
 import { retrying } from "./retry.ts";
-import { type MessageValue, toBytes } from "./serialize.ts";
+import { type MessageValue, toWritable } from "./serialize.ts";
 import type { KafkaSettings } from "./settings.ts";
+import { encodeText } from "./text.ts";
 
 export type { DeliveryReport, RecordHeaders };
 
@@ -95,7 +97,7 @@ export class Producer implements AsyncDisposable {
       maxRequestBytes: this.#maxRequestBytes - BATCH_OVERHEAD,
       signal: this.#stop.signal,
       producerId: (renew) => this.#producerId(renew),
-      release: (bytes) => this.#release(bytes),
+      finished: (count, bytes) => this.#finished(count, bytes),
     };
     options.signal?.addEventListener("abort", () => this.abort(), { once: true });
   }
@@ -135,41 +137,34 @@ export class Producer implements AsyncDisposable {
    * @throws {KafkaError} MESSAGE_TOO_LARGE, UNKNOWN_TOPIC_OR_PARTITION, REQUEST_TIMED_OUT, NETWORK_EXCEPTION and others
    */
   send(record: ProducerRecord): Promise<DeliveryReport> {
-    return new Promise((resolve, reject) => this.enqueue(record, resolve, reject));
+    const { topic } = record;
+    return new Promise((resolve, reject) => {
+      const deadlineMs = performance.now() + (record.deliveryTimeoutMs ?? this.#deliveryTimeoutMs);
+      const onDelivered = (partition: number, offset: bigint, timestamp: number) =>
+        resolve({ topic, partition, offset, timestamp });
+      this.enqueue(record, deadlineMs, onDelivered, reject);
+    });
   }
 
-  /** The same as {@linkcode Producer.send} without a promise for each record; one of the two is called, once. */
+  /**
+   * The same as {@linkcode Producer.send} without a promise for each record; one of the two functions is called, once.
+   *
+   * @param deadlineMs when to give up, on the clock of `performance.now()`
+   */
   enqueue(
     record: ProducerRecord,
-    onDelivered: (report: DeliveryReport) => void,
-    onFailed: (error: Error) => void,
+    deadlineMs: number,
+    onDelivered: AcceptedRecord["onDelivered"],
+    onFailed: AcceptedRecord["onFailed"],
   ): void {
-    this.#unfinished++;
-    const finished = () => {
-      if (--this.#unfinished === 0) {
-        for (const resolve of this.#onIdle.splice(0)) resolve();
-      }
-    };
-    const failed = (error: Error) => {
-      onFailed(error);
-      finished();
-    };
     try {
       if (this.#isClosing) throw closedError(record.topic);
-      const key = toBytes(record.key ?? null, "key");
-      const accepted: AcceptedRecord = {
-        body: encodeRecordBody(key, toBytes(record.value, "value"), record.headers),
-        timestamp: record.timestamp ?? Date.now(),
-        deadlineMs: performance.now() + (record.deliveryTimeoutMs ?? this.#deliveryTimeoutMs),
-        onDelivered: (report) => {
-          onDelivered(report);
-          finished();
-        },
-        onFailed: failed,
-      };
-      this.#accept(record, key, accepted);
+      const key = toWritable(record.key ?? null, "key");
+      const body = encodeRecordBody(key, toWritable(record.value, "value"), record.headers);
+      const { timestamp = Date.now() } = record;
+      this.#accept(record, key, { body, timestamp, deadlineMs, onDelivered, onFailed });
     } catch (error) {
-      failed(error instanceof Error ? error : new Error(String(error)));
+      onFailed(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
@@ -197,7 +192,7 @@ export class Producer implements AsyncDisposable {
     return this.close();
   }
 
-  #accept(record: ProducerRecord, key: Uint8Array | null, accepted: AcceptedRecord): void {
+  #accept(record: ProducerRecord, key: string | Uint8Array | null, accepted: AcceptedRecord): void {
     const bytes = accepted.body.length + RECORD_OVERHEAD;
     if (bytes > this.#context.maxRequestBytes) {
       throw new KafkaError(
@@ -207,6 +202,7 @@ export class Producer implements AsyncDisposable {
         { retriable: false },
       );
     }
+    this.#unfinished++;
     const hasRoom = this.#queuedBytes === 0 || this.#queuedBytes + bytes <= this.#maxQueuedBytes;
     if (hasRoom && this.#waitingForRoom.length === 0) {
       this.#queuedBytes += bytes;
@@ -217,17 +213,14 @@ export class Producer implements AsyncDisposable {
   }
 
   /** To its lane, at once when the topic is known. */
-  #route(record: ProducerRecord, key: Uint8Array | null, accepted: AcceptedRecord): void {
+  #route(record: ProducerRecord, key: string | Uint8Array | null, accepted: AcceptedRecord): void {
     const { topic } = record;
     const known = this.#waitingForTopic.has(topic) ? undefined : this.#client.cachedTopic(topic);
     if (known !== undefined) return this.#push(record, key, accepted, known);
     this.#waitingForTopic.set(topic, (this.#waitingForTopic.get(topic) ?? 0) + 1);
     this.#awaitTopic(topic, accepted.deadlineMs).then(
       (metadata) => this.#push(record, key, accepted, metadata),
-      (error) => {
-        this.#release(accepted.body.length + RECORD_OVERHEAD);
-        accepted.onFailed(error);
-      },
+      (error) => this.#refuse(accepted, error),
     ).finally(() => {
       const left = (this.#waitingForTopic.get(topic) ?? 1) - 1;
       if (left === 0) this.#waitingForTopic.delete(topic);
@@ -253,22 +246,20 @@ export class Producer implements AsyncDisposable {
 
   #push(
     record: ProducerRecord,
-    key: Uint8Array | null,
+    key: string | Uint8Array | null,
     accepted: AcceptedRecord,
-    known: TopicMetadata,
+    { leaders: { length: count } }: TopicMetadata,
   ): void {
     let topic = this.#topics.get(record.topic);
     if (topic === undefined) {
       topic = { lanes: [], next: 0 };
       this.#topics.set(record.topic, topic);
     }
-    const count = known.leaders.length;
-    const partition = record.partition ??
-      (key === null ? topic.next = (topic.next + 1) % count : partitionOf(key, count));
+    const partition = record.partition ?? choosePartition(key, count, topic);
     if (!Number.isInteger(partition) || partition < 0 || partition >= count) {
-      this.#release(accepted.body.length + RECORD_OVERHEAD);
       this.#client.forget(record.topic);
-      return accepted.onFailed(
+      return this.#refuse(
+        accepted,
         new KafkaError(
           "UNKNOWN_TOPIC_OR_PARTITION",
           `Cannot produce to ${record.topic}/${partition}: the topic has ${count} partition(s)`,
@@ -279,16 +270,23 @@ export class Producer implements AsyncDisposable {
     (topic.lanes[partition] ??= new Lane(this.#context, record.topic, partition)).push(accepted);
   }
 
-  #release(bytes: number): void {
+  #refuse(accepted: AcceptedRecord, error: Error): void {
+    accepted.onFailed(error);
+    this.#finished(1, accepted.body.length + RECORD_OVERHEAD);
+  }
+
+  #finished(count: number, bytes: number): void {
     this.#queuedBytes -= bytes;
-    for (;;) {
+    this.#unfinished -= count;
+    while (this.#waitingForRoom.length > 0) {
       const [first] = this.#waitingForRoom;
-      if (first === undefined) return;
-      if (this.#queuedBytes > 0 && this.#queuedBytes + first.bytes > this.#maxQueuedBytes) return;
+      if (first === undefined) break;
+      if (this.#queuedBytes > 0 && this.#queuedBytes + first.bytes > this.#maxQueuedBytes) break;
       this.#waitingForRoom.shift();
       this.#queuedBytes += first.bytes;
       first.go();
     }
+    if (this.#unfinished === 0) { for (const resolve of this.#onIdle.splice(0)) resolve(); }
   }
 
   /** Lanes share the id of the connect; a lane that lost its sequence gets one of its own. */
@@ -307,6 +305,13 @@ export class Producer implements AsyncDisposable {
       return { producerId: BigInt(producerId), producerEpoch };
     }, { withinMs: PRODUCER_ID_TIMEOUT_MS, signal: this.#stop.signal });
   }
+}
+
+/** The key decides; records without one go round. */
+function choosePartition(key: string | Uint8Array | null, count: number, topic: TopicLanes): number {
+  if (count === 1) return 0;
+  if (key === null) return topic.next = (topic.next + 1) % count;
+  return partitionOf(typeof key === "string" ? encodeText(key) : key, count);
 }
 
 function positive(name: string, value: number): number {

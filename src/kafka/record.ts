@@ -3,12 +3,19 @@
  *
  * @module
  */
+import { decodeText, encodeText } from "./text.ts";
 import { readVarint } from "./varint.ts";
 
 const utf8 = new TextDecoder();
-const encoder = new TextEncoder();
-const headerNames = new Map<string, Uint8Array>();
-const MAX_CACHED_HEADERS = 256;
+
+/** Names of headers that are looked for in many records. */
+export class HeaderNames {
+  readonly encoded: readonly Uint8Array[];
+
+  constructor(...names: string[]) {
+    this.encoded = names.map(encodeText);
+  }
+}
 
 /** A record that was read. Its bytes are views of the answer that brought it: copy what is to be kept for long. */
 export class ConsumedRecord {
@@ -21,7 +28,6 @@ export class ConsumedRecord {
   readonly value: Uint8Array | null;
   /** The headers' bytes, from their count on; read only when asked for. */
   readonly #headers: Uint8Array;
-  #decoded: Readonly<Record<string, Uint8Array>> | undefined;
 
   constructor(
     topic: string,
@@ -41,24 +47,34 @@ export class ConsumedRecord {
     this.#headers = headers;
   }
 
-  /** All headers by name; of a name that repeats, the last. A null value is read as empty. */
+  /**
+   * All headers by name; of a name that repeats, the last. A null value is read as empty. Headers that cannot be read
+   * count as none.
+   */
   get headers(): Readonly<Record<string, Uint8Array>> {
-    if (this.#decoded === undefined) {
-      const pairs: [string, Uint8Array][] = [];
-      this.#each((name, value) => pairs.push([utf8.decode(name), value]));
-      this.#decoded = Object.fromEntries(pairs);
-    }
-    return this.#decoded;
+    const pairs: [string, Uint8Array][] = [];
+    this.#each((at, length, cursor) => {
+      const name = this.#headers.subarray(at, at + length);
+      pairs.push([decodeText(name), readField(this.#headers, cursor)]);
+    });
+    return Object.fromEntries(pairs);
   }
 
-  /** One header, without reading the others into strings. */
+  /** One header. */
   header(name: string): Uint8Array | undefined {
-    const wanted = nameBytes(name);
-    let found: Uint8Array | undefined;
-    this.#each((bytes, value) => {
-      if (isEqual(bytes, wanted)) found = value;
+    return this.pick(new HeaderNames(name))[0];
+  }
+
+  /** Some headers, in the order of `names`, read in one pass and no others made into objects. */
+  pick({ encoded }: HeaderNames): (Uint8Array | undefined)[] {
+    const bytes = this.#headers;
+    const picked: (Uint8Array | undefined)[] = new Array(encoded.length).fill(undefined);
+    this.#each((at, length, cursor) => {
+      const which = indexOf(encoded, bytes, at, length);
+      if (which >= 0) picked[which] = readField(bytes, cursor);
+      else skipField(bytes, cursor);
     });
-    return found;
+    return picked;
   }
 
   /** The value as UTF-8; empty for null. */
@@ -66,29 +82,43 @@ export class ConsumedRecord {
     return this.value === null ? "" : utf8.decode(this.value);
   }
 
-  #each(visit: (name: Uint8Array, value: Uint8Array) => void): void {
+  /** Visits each header with the place of its name; `read` moves the cursor behind its value. */
+  #each(read: (nameAt: number, nameLength: number, cursor: { at: number }) => void): void {
     const bytes = this.#headers;
-    const at = { at: 0 };
-    const count = readVarint(bytes, at);
-    for (let i = 0; i < count; i++) {
-      const nameLength = readVarint(bytes, at);
-      const name = bytes.subarray(at.at, at.at += nameLength);
-      const valueLength = Math.max(0, readVarint(bytes, at));
-      visit(name, bytes.subarray(at.at, at.at += valueLength));
+    const cursor = { at: 0 };
+    try {
+      for (let left = readVarint(bytes, cursor); left > 0; left--) {
+        const length = readVarint(bytes, cursor);
+        const { at } = cursor;
+        cursor.at = at + Math.max(0, length);
+        read(at, length, cursor);
+      }
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
     }
   }
 }
 
-function nameBytes(name: string): Uint8Array {
-  const known = headerNames.get(name);
-  if (known !== undefined) return known;
-  const bytes = encoder.encode(name);
-  if (headerNames.size < MAX_CACHED_HEADERS) headerNames.set(name, bytes);
-  return bytes;
+function skipField(bytes: Uint8Array, cursor: { at: number }): void {
+  const length = readVarint(bytes, cursor);
+  cursor.at += Math.max(0, length);
 }
 
-function isEqual(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = a.length - 1; i >= 0; i--) if (a[i] !== b[i]) return false;
-  return true;
+function readField(bytes: Uint8Array, cursor: { at: number }): Uint8Array {
+  const length = Math.max(0, readVarint(bytes, cursor));
+  const { at } = cursor;
+  cursor.at = at + length;
+  return bytes.subarray(at, cursor.at);
+}
+
+/** Which of `names` stands in `bytes` at `at`; -1 for none. */
+function indexOf(names: readonly Uint8Array[], bytes: Uint8Array, at: number, length: number): number {
+  for (let n = 0; n < names.length; n++) {
+    const name = names[n];
+    if (name === undefined || name.length !== length) continue;
+    let i = length - 1;
+    while (i >= 0 && name[i] === bytes[at + i]) i--;
+    if (i < 0) return n;
+  }
+  return -1;
 }

@@ -16,10 +16,14 @@ const encoder = new TextEncoder();
  * @throws {TypeError} if `value` is of another type, or an object that JSON cannot express; the message names the type
  */
 export function toBytes(value: unknown, what: "value" | "key"): Uint8Array | null {
-  if (typeof value === "string") return encoder.encode(value);
-  if (value instanceof Uint8Array) return value;
-  if (value === null) return null;
-  if (typeof value === "object" && isPlain(value)) return encoder.encode(toSortedJson(value, what));
+  const written = toWritable(value, what);
+  return typeof written === "string" ? encoder.encode(written) : written;
+}
+
+/** The same, where text is still to be encoded as UTF-8. @throws {TypeError} as {@linkcode toBytes} */
+export function toWritable(value: unknown, what: "value" | "key"): string | Uint8Array | null {
+  if (typeof value === "string" || value === null || value instanceof Uint8Array) return value;
+  if (typeof value === "object" && isPlain(value)) return toSortedJson(value, what);
   throw new TypeError(
     `Cannot send a record's ${what} of type ${typeName(value)}: it must be an object, a string or bytes` +
       (what === "key" ? ", or null" : ""),

@@ -38,6 +38,12 @@ export function parsePartition(bytes: Uint8Array): number | undefined {
 
 /** A deadline header as epoch ms; undefined if it is none. */
 export function parseDeadline(bytes: Uint8Array): number | undefined {
-  const text = utf8.decode(bytes);
-  return /^\d{1,16}$/.test(text) ? Number(text) : undefined;
+  if (bytes.length === 0 || bytes.length > 16) return undefined;
+  let value = 0;
+  for (const byte of bytes) {
+    const digit = byte - 0x30;
+    if (digit < 0 || digit > 9) return undefined;
+    value = value * 10 + digit;
+  }
+  return value;
 }

@@ -10,9 +10,10 @@ import { within } from "../base/stop.ts";
 import { type BatchContext, GroupConsumer } from "../kafka/consumer.ts";
 import type { KafkaError } from "../kafka/errors.ts";
 import { Producer, type RecordHeaders } from "../kafka/producer.ts";
-import type { ConsumedRecord } from "../kafka/record.ts";
+import { type ConsumedRecord, HeaderNames } from "../kafka/record.ts";
 import type { MessageValue } from "../kafka/serialize.ts";
 import type { KafkaSettings } from "../kafka/settings.ts";
+import { decodeText } from "../kafka/text.ts";
 import {
   CORRELATION_ID,
   DEADLINE,
@@ -126,6 +127,18 @@ export interface ReplierStats {
   readonly undeliverable: number;
 }
 
+const REQUEST_HEADERS = new HeaderNames(DEADLINE, CORRELATION_ID, REPLY_TOPIC, REPLY_PARTITION);
+
+/** A request in hand, and where its answer goes. */
+interface Answering {
+  readonly request: Request;
+  /** None, where nobody waits. */
+  readonly topic: string | undefined;
+  readonly partition: number | undefined;
+  readonly id: Uint8Array | undefined;
+  readonly done: () => void;
+}
+
 /** See the module. */
 export class Replier implements AsyncDisposable {
   readonly #options: ReplierOptions;
@@ -135,6 +148,7 @@ export class Replier implements AsyncDisposable {
   #failed = 0;
   #expired = 0;
   #undeliverable = 0;
+  #lastReplyTopic = { bytes: new Uint8Array(0), topic: "" };
   #closing: Promise<void> | undefined;
 
   private constructor(options: ReplierOptions, producer: Producer) {
@@ -197,8 +211,8 @@ export class Replier implements AsyncDisposable {
     return this.close();
   }
 
-  async #handle(record: ConsumedRecord, context: BatchContext): Promise<void> {
-    const deadline = record.header(DEADLINE);
+  #handle(record: ConsumedRecord, context: BatchContext): void {
+    const [deadline, id, replyTopic, replyPartition] = record.pick(REQUEST_HEADERS);
     const deadlineMs = deadline === undefined ? undefined : parseDeadline(deadline);
     if (deadlineMs !== undefined && deadlineMs < Date.now()) {
       this.#expired++;
@@ -206,70 +220,76 @@ export class Replier implements AsyncDisposable {
       this.#options.onEvent?.({ type: "expired", topic, partition, offset });
       return context.done(record);
     }
-    const id = record.header(CORRELATION_ID);
-    const replyTopic = record.header(REPLY_TOPIC);
     const isOneWay = replyTopic === undefined;
-    const request = new Request(record, id === undefined ? undefined : utf8.decode(id), deadlineMs, isOneWay);
-    let value: MessageValue | undefined;
-    let headers: RecordHeaders = id === undefined
-      ? { [NEST_IS_DISPOSED]: "1" }
-      : { [CORRELATION_ID]: id, [NEST_IS_DISPOSED]: "1" };
+    const request = new Request(record, id === undefined ? undefined : decodeText(id), deadlineMs, isOneWay);
+    const done = () => context.done(record);
+    const answering: Answering = {
+      request,
+      topic: replyTopic === undefined ? undefined : this.#topicOf(replyTopic),
+      partition: replyPartition === undefined ? undefined : parsePartition(replyPartition),
+      id,
+      done,
+    };
     try {
-      value = await this.#options.handler(request, context);
+      const value = this.#options.handler(request, context);
+      if (!(value instanceof Promise)) return this.#answer(answering, value);
+      value.then(
+        (value) => this.#answer(answering, value),
+        (error) => this.#answerError(answering, error),
+      );
     } catch (error) {
-      this.#failed++;
-      this.#options.onEvent?.({ type: "failed", request, error });
-      const problem = toProblem(error);
-      value = problem;
-      headers = { ...headers, [PARLEY_ERROR]: "1", [NEST_ERROR]: problem.detail ?? problem.title };
+      this.#answerError(answering, error);
     }
-    if (replyTopic === undefined) {
-      this.#answered++;
-      return context.done(record);
-    }
-    this.#reply(request, utf8.decode(replyTopic), value ?? null, headers, () => context.done(record));
   }
 
-  #reply(
-    request: Request,
-    topic: string,
-    value: MessageValue,
-    headers: RecordHeaders,
-    done: () => void,
-  ): void {
-    const asked = request.headers[REPLY_PARTITION];
-    const partition = asked === undefined ? undefined : parsePartition(asked);
+  #answer(answering: Answering, value: MessageValue | undefined): void {
+    const { id } = answering;
+    const headers: RecordHeaders = id === undefined
+      ? { [NEST_IS_DISPOSED]: "1" }
+      : { [CORRELATION_ID]: id, [NEST_IS_DISPOSED]: "1" };
+    this.#reply(answering, value ?? null, headers, () => {
+      this.#answered++;
+      answering.done();
+    });
+  }
+
+  #answerError(answering: Answering, error: unknown): void {
+    this.#failed++;
+    const { id, request, done } = answering;
+    this.#options.onEvent?.({ type: "failed", request, error });
+    const problem = toProblem(error);
+    const headers: Record<string, string | Uint8Array> = {
+      [NEST_IS_DISPOSED]: "1",
+      [PARLEY_ERROR]: "1",
+      [NEST_ERROR]: problem.detail ?? problem.title,
+    };
+    if (id !== undefined) headers[CORRELATION_ID] = id;
+    this.#reply(answering, problem, headers, done);
+  }
+
+  #reply(answering: Answering, value: MessageValue, headers: RecordHeaders, onDelivered: () => void): void {
+    const { request, topic, partition, done } = answering;
+    if (topic === undefined) return onDelivered();
     const { deadlineMs } = request;
-    this.#producer.enqueue(
-      {
-        topic,
-        value,
-        headers,
-        deliveryTimeoutMs: deadlineMs === undefined ? REPLY_TIMEOUT_MS : Math.max(1, deadlineMs - Date.now()),
-        ...(partition === undefined ? {} : { partition }),
-      },
-      () => {
-        this.#answered++;
-        done();
-      },
-      (error) => {
-        if (error instanceof TypeError) {
-          // The handler returned what cannot be sent: its fault, and the caller is to know.
-          this.#failed++;
-          this.#options.onEvent?.({ type: "failed", request, error });
-          const problem = toProblem(error);
-          const detail = problem.detail ?? problem.title;
-          return this.#reply(request, topic, problem, {
-            ...headers,
-            [PARLEY_ERROR]: "1",
-            [NEST_ERROR]: detail,
-          }, done);
-        }
-        this.#undeliverable++;
-        this.#options.onEvent?.({ type: "undeliverable", request, error });
-        done();
-      },
-    );
+    const leftMs = deadlineMs === undefined ? REPLY_TIMEOUT_MS : Math.max(1, deadlineMs - Date.now());
+    const record = partition === undefined ? { topic, value, headers } : { topic, partition, value, headers };
+    this.#producer.enqueue(record, performance.now() + leftMs, onDelivered, (error) => {
+      // The handler returned what cannot be sent: its fault, and the caller is to know.
+      if (error instanceof TypeError) return this.#answerError(answering, error);
+      this.#undeliverable++;
+      this.#options.onEvent?.({ type: "undeliverable", request, error });
+      done();
+    });
+  }
+
+  /** Most requests name the topic that the one before named. */
+  #topicOf(bytes: Uint8Array): string {
+    const last = this.#lastReplyTopic;
+    if (last.bytes.length === bytes.length && last.bytes.every((byte, i) => byte === bytes[i])) {
+      return last.topic;
+    }
+    this.#lastReplyTopic = { bytes: bytes.slice(), topic: decodeText(bytes) };
+    return this.#lastReplyTopic.topic;
   }
 }
 

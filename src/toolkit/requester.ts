@@ -14,9 +14,10 @@ import { Client } from "../kafka/client.ts";
 import { KafkaError } from "../kafka/errors.ts";
 import { PartitionReader } from "../kafka/partition_reader.ts";
 import { type DeliveryReport, Producer, type ProducerRecord, type RecordHeaders } from "../kafka/producer.ts";
-import type { ConsumedRecord } from "../kafka/record.ts";
+import { type ConsumedRecord, HeaderNames } from "../kafka/record.ts";
 import type { MessageValue } from "../kafka/serialize.ts";
 import type { KafkaSettings } from "../kafka/settings.ts";
+import { decodeText } from "../kafka/text.ts";
 import { CORRELATION_ID, DEADLINE, NEST_ERROR, PARLEY_ERROR, REPLY_TOPIC } from "./headers.ts";
 
 const MAX_IN_FLIGHT = 10_000;
@@ -119,6 +120,8 @@ export class Reply {
   }
 }
 
+const REPLY_HEADERS = new HeaderNames(CORRELATION_ID, PARLEY_ERROR, NEST_ERROR);
+
 interface Pending {
   readonly id: string;
   readonly topic: string;
@@ -149,6 +152,7 @@ export class Requester implements AsyncDisposable {
   #late = 0;
   #unknown = 0;
   #closing: Promise<void> | undefined;
+  readonly #onSent = () => void this.#sent++;
 
   private constructor(client: Client, producer: Producer, { replyTopic, maxInFlight }: RequesterOptions) {
     this.#client = client;
@@ -207,7 +211,8 @@ export class Requester implements AsyncDisposable {
       topic: replyTopic,
       from: "latest",
       onRecords: (records) => {
-        for (const record of records) requester.#onReply(record);
+        const nowMs = performance.now();
+        for (const record of records) requester.#onReply(record, nowMs);
       },
       ...(onFault === undefined ? {} : { onFault }),
     });
@@ -296,7 +301,6 @@ export class Requester implements AsyncDisposable {
     const { id, topic, deadlineMs } = pending;
     this.#pending.set(id, pending);
     this.#watch(deadlineMs);
-    const leftMs = deadlineMs - performance.now();
     const record: ProducerRecord = {
       ...message,
       topic,
@@ -304,11 +308,10 @@ export class Requester implements AsyncDisposable {
         ...message.headers,
         [CORRELATION_ID]: id,
         [REPLY_TOPIC]: this.#replyTopic,
-        [DEADLINE]: String(Math.round(Date.now() + leftMs)),
+        [DEADLINE]: String(Math.ceil(performance.timeOrigin + deadlineMs)),
       },
-      deliveryTimeoutMs: leftMs,
     };
-    this.#producer.enqueue(record, () => this.#sent++, (error) => this.#fail(id, error));
+    this.#producer.enqueue(record, deadlineMs, this.#onSent, (error) => this.#fail(id, error));
   }
 
   /** Until there is a place, or the deadline. */
@@ -327,21 +330,21 @@ export class Requester implements AsyncDisposable {
     this.#waiting.push(start);
   }
 
-  #onReply(record: ConsumedRecord): void {
-    const idBytes = record.header(CORRELATION_ID);
-    const id = idBytes === undefined ? "" : utf8.decode(idBytes);
+  #onReply(record: ConsumedRecord, nowMs: number): void {
+    const [idBytes, parleyError, nestError] = record.pick(REPLY_HEADERS);
+    const id = idBytes === undefined ? "" : decodeText(idBytes);
     const pending = this.#take(id);
     if (pending === undefined) {
       if (this.#timedOutIds.delete(id)) this.#late++;
       else this.#unknown++;
       return;
     }
-    const problem = problemOf(record);
-    if (problem !== undefined) {
+    if (parleyError !== undefined || nestError !== undefined) {
       this.#failed++;
+      const problem = parleyError === undefined ? nestProblem(nestError) : parleyProblem(record);
       return pending.reject(new ReplyError(id, problem));
     }
-    const rttMs = performance.now() - pending.startedAtMs;
+    const rttMs = nowMs - pending.startedAtMs;
     this.#rtt.add(rttMs);
     pending.resolve(new Reply(id, record, rttMs));
   }
@@ -403,20 +406,19 @@ export class Requester implements AsyncDisposable {
   }
 }
 
-/** What an error reply says, in Parley's form or NestJS's; undefined if it is none. */
-function problemOf(record: ConsumedRecord): Problem | undefined {
-  if (record.header(PARLEY_ERROR) !== undefined) {
-    try {
-      const problem: unknown = JSON.parse(record.text());
-      if (isProblem(problem)) return problem;
-    } catch {
-      // Told below as what it is: an error without a readable reason.
-    }
-    return { type: "about:blank", title: "The handler failed" };
+const FAILED: Problem = { type: "about:blank", title: "The handler failed" };
+
+function parleyProblem(record: ConsumedRecord): Problem {
+  try {
+    const problem: unknown = JSON.parse(record.text());
+    return isProblem(problem) ? problem : FAILED;
+  } catch {
+    return FAILED;
   }
-  const nest = record.header(NEST_ERROR);
-  if (nest === undefined) return undefined;
-  return { type: "about:blank", title: "The handler failed", detail: utf8.decode(nest) };
+}
+
+function nestProblem(reason: Uint8Array | undefined): Problem {
+  return reason === undefined ? FAILED : { ...FAILED, detail: utf8.decode(reason) };
 }
 
 function isProblem(value: unknown): value is Problem {

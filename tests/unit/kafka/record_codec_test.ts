@@ -7,9 +7,10 @@ import KafkajsRecord from "kafkajs/src/protocol/recordBatch/record/v0/index.js";
 import kafkajsBatch from "kafkajs/src/protocol/recordBatch/v0/index.js";
 import { KafkaError } from "../../../src/base/errors.ts";
 import { ByteWriter } from "../../../src/kafka/bytes.ts";
-import type { ConsumedRecord } from "../../../src/kafka/record.ts";
+import { ConsumedRecord, HeaderNames } from "../../../src/kafka/record.ts";
 import { type AbortedTransaction, decodeBatches } from "../../../src/kafka/record_decoder.ts";
-import { encodeRecordBody, maxBatchSize, writeRecordBatch } from "../../../src/kafka/record_encoder.ts";
+import { encodeRecordBody } from "../../../src/kafka/record_body.ts";
+import { maxBatchSize, writeRecordBatch } from "../../../src/kafka/record_encoder.ts";
 import { crc32c } from "../../../src/wire/crc32c.ts";
 
 interface Sample {
@@ -189,4 +190,22 @@ Deno.test("decodeBatches() leaves out aborted transactions and their markers", (
   const { records, next } = decode(log, 0n, [{ producerId: 7n, firstOffset: 0n }]);
   assert.deepEqual(records.map(({ offset }) => offset), [2n, 4n]);
   assert.equal(next, 5n);
+});
+
+Deno.test("ConsumedRecord.pick() finds headers wherever they stand, and takes unreadable ones for none", () => {
+  fc.assert(
+    fc.property(sample, fc.array(fc.string({ maxLength: 20 }), { maxLength: 3 }), (sample, others) => {
+      const [record] = decode(encode([sample])).records;
+      const names = [...Object.keys(sample.headers), ...others];
+      assert.deepEqual(
+        record?.pick(new HeaderNames(...names)),
+        names.map((name) => Object.hasOwn(sample.headers, name) ? sample.headers[name] : undefined),
+      );
+    }),
+  );
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 30 }), (noise) => {
+    const record = new ConsumedRecord("t", 0, 0n, 0, null, null, noise);
+    assert.equal(record.pick(new HeaderNames("a", "bc")).length, 2);
+    assert.equal(typeof record.headers, "object");
+  }));
 });
