@@ -75,12 +75,13 @@ async function consume(io: Io, command: Command, topic: string, flags: ConsumeFl
 
   const enough = Promise.withResolvers<void>();
   let printed = 0;
-  /** @returns whether it was printed: not when there have been enough */
-  const print = (record: ConsumedRecord): boolean => {
-    if (max !== undefined && printed >= max) return false;
-    stdout.write(`${json ? recordJson(record) : recordText(record)}\n`);
-    if (++printed === max) enough.resolve();
-    return true;
+  /** @returns those that were printed: the last ones are not when there have been enough */
+  const print = (records: readonly ConsumedRecord[]): readonly ConsumedRecord[] => {
+    const wanted = max === undefined ? records : records.slice(0, max - printed);
+    stdout.write(wanted.map((record) => `${json ? recordJson(record) : recordText(record)}\n`).join(""));
+    printed += wanted.length;
+    if (printed === max) enough.resolve();
+    return wanted;
   };
   await using _reading = group === undefined
     ? await readAll(host.settings, topic, from, print, onTrouble)
@@ -100,14 +101,14 @@ async function readAll(
   settings: KafkaSettings,
   topic: string,
   from: From,
-  print: (record: ConsumedRecord) => boolean,
+  print: (records: readonly ConsumedRecord[]) => readonly ConsumedRecord[],
   onTrouble: (message: string) => void,
 ): Promise<AsyncDisposable> {
   const { PartitionReader } = await import("../kafka/partition_reader.ts");
   return await PartitionReader.start(settings, {
     topic,
     from,
-    onRecords: (records) => records.forEach(print),
+    onRecords: (records) => void print(records),
     onFault: (fault) => onTrouble(describeError(fault)),
   });
 }
@@ -117,7 +118,7 @@ async function readAsGroup(
   topic: string,
   groupId: string,
   from: "earliest" | "latest",
-  print: (record: ConsumedRecord) => boolean,
+  print: (records: readonly ConsumedRecord[]) => readonly ConsumedRecord[],
   onTrouble: (message: string) => void,
 ): Promise<AsyncDisposable> {
   const [{ Admin }, { GroupConsumer }] = await Promise.all([
@@ -137,9 +138,7 @@ async function readAsGroup(
     // What is printed is done; beyond --max nothing will be.
     stopTimeoutMs: 1,
     onBatch: (records, context) => {
-      for (const record of records) {
-        if (print(record)) context.done(record);
-      }
+      for (const record of print(records)) context.done(record);
     },
     onCrash: (fault, retryInMs) => onTrouble(`${describeError(fault)}; tried again in ${retryInMs} ms`),
   });

@@ -11,6 +11,7 @@ import { completionCommand } from "./completion.ts";
 import { consumeCommand } from "./consume.ts";
 import { type Context, EXIT } from "./context.ts";
 import { demoCommand } from "./demo.ts";
+import { doctorCommand } from "./doctor.ts";
 import { groupsCommand } from "./groups.ts";
 import type { Io } from "./io.ts";
 import { produceCommand } from "./produce.ts";
@@ -47,6 +48,7 @@ export function buildProgram(context: Context): Command {
     topicsCommand,
     groupsCommand,
     brokerCommand,
+    doctorCommand,
   ];
   for (const create of commands) program.addCommand(inherit(create(context), program));
   program.addCommand(inherit(completionCommand(context, program), program));

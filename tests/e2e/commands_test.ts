@@ -110,6 +110,33 @@ Deno.test("parley topics creates, lists and deletes", async () => {
   assert.equal(await list(), "");
 });
 
+Deno.test("parley doctor tells what a run would go by, and starts nothing", async () => {
+  await using place = new Place();
+  const before = await place.run(["doctor"]);
+  assert.equal(before.code, 0, before.stderr);
+  assert.match(before.stdout, /^data {6}.*, nothing there yet$/m);
+  assert.match(
+    before.stdout,
+    /^kafka {5}none is named, and none is at 127\.0\.0\.1:\d+: a run would serve it$/m,
+  );
+  const broker = place.start(["broker"]);
+  await broker.untilStdout(/ready/);
+  assert.match(
+    (await place.run(["doctor"])).stdout,
+    /^kafka {5}127\.0\.0\.1:\d+, cluster .*, with these data$/m,
+  );
+  const named = await place.run(["doctor", "--bootstrap-servers", place.listen]);
+  assert.match(
+    named.stdout,
+    /^settings {2}PLAINTEXT\nkafka {5}.* answered within \d+ ms\nbrokers {3}1 at 127/m,
+  );
+  broker.kill("SIGKILL");
+  await broker.ended();
+  const gone = await place.run(["doctor", "--bootstrap-servers", place.listen]);
+  assert.equal(gone.code, 1);
+  assert.match(gone.stdout, /^fault {5}.*connection refused/m);
+});
+
 Deno.test("parley demo chat has the whole talk, and exits 0", async () => {
   await using place = new Place();
   const { code, stdout, stderr } = await place.run(["demo", "chat"]);
