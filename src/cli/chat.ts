@@ -195,9 +195,9 @@ function eventText(
 ): string | undefined {
   switch (event.type) {
     case "asked":
-      return lines.incoming(event, event.needsAnswer);
+      return lines.asked(event, event.needsAnswer);
     case "told":
-      return lines.incoming(event, false);
+      return lines.told(event.from, event.text);
     case "answered":
       return brain?.kind === "human" ? undefined : lines.said(name, event.text);
     case "unanswered":

@@ -92,11 +92,13 @@ test("parley chat: what arrives does not clobber what is being typed", async () 
   await tony.process.until("the cursor", () => tony.screen.cursor.column === column);
 
   const tell = ["produce", "parley.chat.tony", "--key", "pepper", "--header", "parley-from=pepper"];
-  const told = await place.run(tell, { input: "one\nthe second \x1b[2J is hostile\nthree" });
+  const told = await place.run(tell, { input: "one\nthe second \x1b[2J is\nthree" });
   assert.equal(told.code, 0, told.stderr);
   const [row1, row2] = [typed.slice(0, 34), typed.slice(34)];
-  const arrived = "pepper: one\npepper: the second \\\\x1b\\[2J is hostile\npepper: three\n";
-  await tony.sees(new RegExp(`\n${arrived}tony> ${row1}\n${row2}$`));
+  const said = ["one", "the second \\\\x1b\\[2J is", "three"].map((text) =>
+    `pepper: ${text} {2}\\(unasked\\)\n`
+  );
+  await tony.sees(new RegExp(`\n${said.join("")}tony> ${row1}\n${row2}$`));
   await tony.process.until("the cursor", () => tony.screen.cursor.column === column);
 
   await tony.type(`${ENTER}${UP}`);

@@ -105,7 +105,7 @@ export class ChatDemo implements AsyncDisposable {
 
   #heard(from: string, text: string): void {
     const { lines, print } = this.#options;
-    print(`${lines.said(from, text)}  ${lines.dim("(unasked)")}`);
+    print(lines.told(from, text));
     this.#reminded.resolve();
   }
 

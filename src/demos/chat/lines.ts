@@ -31,10 +31,15 @@ export class Lines {
       : this.trouble(outcome.error);
   }
 
-  /** A request, or a message that wants no reply. */
-  incoming(message: Incoming, needsAnswer: boolean): string {
+  /** A request. */
+  asked(message: Incoming, needsAnswer: boolean): string {
     const text = this.said(message.from, message.text);
     return needsAnswer ? `${text}  ${this.dim("(the next line you type answers)")}` : text;
+  }
+
+  /** A message that wants no reply. */
+  told(from: string, text: string): string {
+    return `${this.said(from, text)}  ${this.dim("(unasked)")}`;
   }
 
   /** Somebody said something. */
