@@ -24,7 +24,7 @@ const UNKNOWN_TOPIC_OR_PARTITION = 3;
 /** More topics than this are not remembered; the oldest is asked for again. */
 const MAX_CACHED_TOPICS = 10_000;
 
-/** A topic as it was at `fetchedAtMs`. */
+/** A topic as it was at `fetchedAtMs`, epoch ms. */
 export interface TopicMetadata {
   readonly topic: string;
   /** The node that leads each partition, -1 while there is none. The index is the partition. */
@@ -133,7 +133,7 @@ export class Client implements Disposable {
   /** What is known of a topic, however old; undefined when nothing is. Old knowledge is renewed in the background. */
   cachedTopic(topic: string): TopicMetadata | undefined {
     const known = this.#topics.get(topic);
-    if (known !== undefined && performance.now() - known.fetchedAtMs > METADATA_MAX_AGE_MS) {
+    if (known !== undefined && Date.now() - known.fetchedAtMs > METADATA_MAX_AGE_MS) {
       this.#fetchTopic(topic).catch(() => {});
     }
     return known;
@@ -238,7 +238,7 @@ export class Client implements Disposable {
   #learn({ brokers, topics }: Metadata): void {
     if (brokers.length > 0) this.#brokers.clear();
     for (const broker of brokers) this.#brokers.set(broker.nodeId, broker);
-    const fetchedAtMs = performance.now();
+    const fetchedAtMs = Date.now();
     for (const { topic, errorCode, partitions } of topics) {
       this.#topics.delete(topic);
       if (errorCode !== 0) continue;

@@ -18,12 +18,12 @@ import {
   CORRELATION_ID,
   DEADLINE,
   NEST_ERROR,
-  NEST_IS_DISPOSED,
   PARLEY_ERROR,
   parseDeadline,
   parsePartition,
   REPLY_PARTITION,
   REPLY_TOPIC,
+  replyHeaders,
 } from "./headers.ts";
 
 const CONCURRENCY = 1_000;
@@ -243,11 +243,7 @@ export class Replier implements AsyncDisposable {
   }
 
   #answer(answering: Answering, value: MessageValue | undefined): void {
-    const { id } = answering;
-    const headers: RecordHeaders = id === undefined
-      ? { [NEST_IS_DISPOSED]: "1" }
-      : { [CORRELATION_ID]: id, [NEST_IS_DISPOSED]: "1" };
-    this.#reply(answering, value ?? null, headers, () => {
+    this.#reply(answering, value ?? null, replyHeaders(answering.id), () => {
       this.#answered++;
       answering.done();
     });
@@ -258,12 +254,11 @@ export class Replier implements AsyncDisposable {
     const { id, request, done } = answering;
     this.#options.onEvent?.({ type: "failed", request, error });
     const problem = toProblem(error);
-    const headers: Record<string, string | Uint8Array> = {
-      [NEST_IS_DISPOSED]: "1",
+    const headers = {
+      ...replyHeaders(id),
       [PARLEY_ERROR]: "1",
       [NEST_ERROR]: problem.detail ?? problem.title,
     };
-    if (id !== undefined) headers[CORRELATION_ID] = id;
     this.#reply(answering, problem, headers, done);
   }
 
@@ -271,9 +266,12 @@ export class Replier implements AsyncDisposable {
     const { request, topic, partition, done } = answering;
     if (topic === undefined) return onDelivered();
     const { deadlineMs } = request;
-    const leftMs = deadlineMs === undefined ? REPLY_TIMEOUT_MS : Math.max(1, deadlineMs - Date.now());
+    // The deadline is of the epoch, the producer's of this thread's clock.
+    const giveUpAtMs = deadlineMs === undefined
+      ? performance.now() + REPLY_TIMEOUT_MS
+      : deadlineMs - performance.timeOrigin;
     const record = partition === undefined ? { topic, value, headers } : { topic, partition, value, headers };
-    this.#producer.enqueue(record, performance.now() + leftMs, onDelivered, (error) => {
+    this.#producer.enqueue(record, giveUpAtMs, onDelivered, (error) => {
       // The handler returned what cannot be sent: its fault, and the caller is to know.
       if (error instanceof TypeError) return this.#answerError(answering, error);
       this.#undeliverable++;
@@ -285,12 +283,17 @@ export class Replier implements AsyncDisposable {
   /** Most requests name the topic that the one before named. */
   #topicOf(bytes: Uint8Array): string {
     const last = this.#lastReplyTopic;
-    if (last.bytes.length === bytes.length && last.bytes.every((byte, i) => byte === bytes[i])) {
+    if (last.bytes.length === bytes.length && isEqual(last.bytes, bytes)) {
       return last.topic;
     }
     this.#lastReplyTopic = { bytes: bytes.slice(), topic: decodeText(bytes) };
     return this.#lastReplyTopic.topic;
   }
+}
+
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  for (let i = a.length - 1; i >= 0; i--) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /** What the caller is told: the message, never the stack. */

@@ -5,7 +5,6 @@
  *
  * @module
  */
-import { v7 as newId } from "uuid";
 import { type Problem, ReplyError, RequestTimeoutError } from "../base/errors.ts";
 import { Histogram } from "../base/histogram.ts";
 import { untilAborted, within } from "../base/stop.ts";
@@ -18,7 +17,8 @@ import { type ConsumedRecord, HeaderNames } from "../kafka/record.ts";
 import type { MessageValue } from "../kafka/serialize.ts";
 import type { KafkaSettings } from "../kafka/settings.ts";
 import { decodeText } from "../kafka/text.ts";
-import { CORRELATION_ID, DEADLINE, NEST_ERROR, PARLEY_ERROR, REPLY_TOPIC } from "./headers.ts";
+import { CORRELATION_ID, NEST_ERROR, PARLEY_ERROR, requestHeaders } from "./headers.ts";
+import { newId } from "./ids.ts";
 
 const MAX_IN_FLIGHT = 10_000;
 const START_TIMEOUT_MS = 30_000;
@@ -301,15 +301,12 @@ export class Requester implements AsyncDisposable {
     const { id, topic, deadlineMs } = pending;
     this.#pending.set(id, pending);
     this.#watch(deadlineMs);
+    const deadline = String(Math.ceil(performance.timeOrigin + deadlineMs));
+    const headers = requestHeaders(id, this.#replyTopic, deadline);
     const record: ProducerRecord = {
       ...message,
       topic,
-      headers: {
-        ...message.headers,
-        [CORRELATION_ID]: id,
-        [REPLY_TOPIC]: this.#replyTopic,
-        [DEADLINE]: String(Math.ceil(performance.timeOrigin + deadlineMs)),
-      },
+      headers: message.headers === undefined ? headers : { ...message.headers, ...headers },
     };
     this.#producer.enqueue(record, deadlineMs, this.#onSent, (error) => this.#fail(id, error));
   }
