@@ -130,6 +130,8 @@ async function fromScript(setup: Setup): Promise<number> {
     timeoutMs: flags.timeout,
     signal: io.signal,
     print: (outcome: Outcome) => {
+      // Who ends the program knows that there is no answer.
+      if (io.signal.aborted) return;
       if (flags.json) print(outcomeJson(name, outcome));
       else if (outcome.ok) print(io.stdout.isTerminal ? printable(outcome.text) : outcome.text);
       else complain(outcome.error);
