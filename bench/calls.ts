@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { describeError } from "../src/base/errors.ts";
 import { ApacheKafka } from "../tests/support/apache_kafka.ts";
 import { median } from "./load.ts";
+import { parleyFlags } from "./participant.ts";
 import { KAFKAJS, type Peer, PEERS } from "./peers.ts";
 import { FIGURES, type Measured, runProgram } from "./program.ts";
 import { Progress } from "./progress.ts";
@@ -42,15 +43,7 @@ type Row =
   );
 
 const PARLEY = fileURLToPath(new URL("./parley.ts", import.meta.url));
-const PARLEY_COMMAND = [
-  Deno.execPath(),
-  "run",
-  "--allow-read",
-  "--allow-write",
-  "--allow-net=127.0.0.1",
-  "--allow-env",
-  PARLEY,
-];
+const PARLEY_COMMAND = [Deno.execPath(), "run", ...parleyFlags(), PARLEY];
 const EMBEDDED = "Parley, embedded";
 const ON_KAFKA = "Parley, Apache Kafka";
 

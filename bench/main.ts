@@ -5,6 +5,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import { describeError } from "../src/base/errors.ts";
 import { benchCalls } from "./calls.ts";
 import { benchGrowth } from "./growth.ts";
 import { benchIdle } from "./idle.ts";
@@ -38,7 +39,13 @@ for (const name of positionals.length === 0 ? Object.keys(BENCHMARKS) : position
     throw new RangeError(`There is no benchmark '${name}': there are ${Object.keys(BENCHMARKS).join(", ")}`);
   }
   console.log(`\n${name}`);
-  await bench();
+  try {
+    await bench();
+  } catch (error) {
+    // The others can do without it: without Java, for one, there is no Apache Kafka.
+    console.error(`${name} failed: ${describeError(error)}`);
+    Deno.exitCode = 1;
+  }
 }
 
 function positiveInteger(flag: string, text: string): number {

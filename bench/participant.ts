@@ -10,6 +10,15 @@ import { fileURLToPath } from "node:url";
 const MAX_TEXT = 65_536;
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
+/**
+ * What `deno run` is told for the program: the same as by the task `parley`. Not the task itself is run, as it would
+ * stand between us and the process.
+ */
+export function parleyFlags(): string[] {
+  const words = manifest.tasks.parley.split(" ");
+  return words.slice(words.indexOf("run") + 1, words.indexOf("src/main.ts"));
+}
+
 /** `parley ARGS`, which hosts its broker on a free port. */
 export class ParleyProcess implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
@@ -31,11 +40,9 @@ export class ParleyProcess implements AsyncDisposable {
 
   static async spawn(...args: string[]): Promise<ParleyProcess> {
     const folder = await Deno.makeTempDir({ prefix: "parley-bench-" });
-    // The same permissions as the task has. Not the task itself: it would stand between us and the process.
-    const [, ...command] = manifest.tasks.parley.split(" ");
     const own = ["--data", folder, "--listen", "127.0.0.1:0"];
     const child = new Deno.Command(Deno.execPath(), {
-      args: [...command, ...args, ...own],
+      args: ["run", ...parleyFlags(), "src/main.ts", ...args, ...own],
       cwd: ROOT,
       stdin: "null",
       stdout: "piped",
