@@ -16,15 +16,15 @@ export const API = {
   syncGroup: 14,
 } as const;
 
-/** What becomes of a frame. */
-export type Fate = "pass" | "drop" | "cut";
+/** What becomes of a frame; bytes are the answer that the broker is spared. */
+export type Fate = "pass" | "drop" | "cut" | Uint8Array;
 
 /** See the module. Frames are whole, with their size. */
 export class FaultProxy implements AsyncDisposable {
   /** Asked for each request. */
   onRequest: (apiKey: number, frame: Uint8Array) => Fate = () => "pass";
   /** Asked for each answer, which it may change. */
-  onResponse: (apiKey: number, frame: Uint8Array) => Fate = () => "pass";
+  onResponse: (apiKey: number, frame: Uint8Array) => Exclude<Fate, Uint8Array> = () => "pass";
   readonly port: number;
   readonly #target: Deno.ConnectOptions;
   readonly #connections = new Set<Deno.TcpConn>();
@@ -107,6 +107,7 @@ export class FaultProxy implements AsyncDisposable {
             const fate = judge(frame);
             if (fate === "cut") break;
             if (fate === "pass") await writeAll(to, frame);
+            else if (fate !== "drop") await writeAll(from, fate);
           }
         } catch {
           // One side is gone: so is the other.
