@@ -74,7 +74,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   await using resources = new AsyncDisposableStack();
   // The port first: of two that start at once one is told so before it touches the folder.
-  const server = resources.use(Server.listen(listen));
+  const server = resources.use(await Server.listen(listen));
   const { storage, clusterId } = data === undefined
     ? { storage: new MemoryStorage(), clusterId: newClusterId() }
     : resources.use(DataFolder.open(data, limits.maxOpenFiles));

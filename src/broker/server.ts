@@ -1,11 +1,14 @@
 /**
  * The listener: takes connections in, as many as there may be, and closes them all at the end.
  *
+ * On node:net rather than on Deno's own sockets, which are as quick, but keep each read in a Set: that leaves a chain of
+ * garbage which only a full collection breaks (docs/performance.md).
+ *
  * @module
  */
+import { createServer, type Server as TcpServer, type Socket } from "node:net";
 import { describeError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
-import { sleep } from "../base/stop.ts";
 import { Connection } from "./connection.ts";
 import { PortInUseError } from "./errors.ts";
 import type { BrokerState } from "./state/broker_state.ts";
@@ -13,37 +16,48 @@ import { Deadlines } from "./state/deadlines.ts";
 
 const log = logger("broker");
 
-/** After a failed accept, as when the process has no file descriptor left. */
-const ACCEPT_RETRY_MS = 100;
+/** Connections that the system keeps until they are taken in. */
+const BACKLOG = 511;
 
-/** See the module. Deno's own sockets: as quick as node:net here, and they read only when asked to. */
+/** See the module. */
 export class Server implements AsyncDisposable {
   readonly hostname: string;
   readonly port: number;
-  readonly #listener: Deno.TcpListener;
-  readonly #connections = new Map<Connection, Promise<void>>();
-  readonly #closing = new AbortController();
-  #accepting: Promise<void> = Promise.resolve();
+  readonly #server: TcpServer;
+  readonly #connections = new Set<Connection>();
+  #idle: Deadlines | undefined;
+  #stopped: Promise<void> | undefined;
   #nextId = 1;
 
-  private constructor(listener: Deno.TcpListener) {
-    this.#listener = listener;
-    this.hostname = listener.addr.hostname;
-    this.port = listener.addr.port;
+  private constructor(server: TcpServer) {
+    const address = server.address();
+    if (typeof address !== "object" || address === null) {
+      throw new TypeError("Cannot tell where the server listens");
+    }
+    this.hostname = address.address;
+    this.port = address.port;
+    this.#server = server;
   }
 
   /**
-   * Takes the port. Connections wait until {@linkcode Server.serve}.
+   * Takes the port. {@linkcode Server.serve} is to follow in the same turn.
    *
    * @throws {PortInUseError}
    */
-  static listen(options: { hostname: string; port: number }): Server {
+  static async listen({ hostname, port }: { hostname: string; port: number }): Promise<Server> {
+    const server = createServer({ noDelay: true });
     try {
-      return new Server(Deno.listen(options));
+      await new Promise<void>((resolve, reject) => {
+        server.once("error", reject);
+        server.listen({ host: hostname, port, backlog: BACKLOG }, resolve);
+      });
     } catch (error) {
-      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-      throw new PortInUseError(formatAddress(options.hostname, options.port), error);
+      if (!(error instanceof Error && "code" in error && error.code === "EADDRINUSE")) throw error;
+      throw new PortInUseError(formatAddress(hostname, port), error);
     }
+    server.removeAllListeners("error");
+    server.on("error", (error) => log.error(`The listener failed: ${describeError(error)}`));
+    return new Server(server);
   }
 
   /** `host:port`, as clients name it. */
@@ -51,53 +65,40 @@ export class Server implements AsyncDisposable {
     return formatAddress(this.hostname, this.port);
   }
 
-  get connectionsCount(): number {
-    return this.#connections.size;
-  }
-
   /** Begins to take connections in. */
   serve(state: BrokerState): void {
-    this.#accepting = this.#accept(state);
+    this.#idle = new Deadlines(state.clock);
+    const idle = this.#idle;
+    this.#server.on("connection", (socket) => this.#take(socket, state, idle));
   }
 
   /** Takes no more connections, and closes those there are. May be called again. */
-  async stop(): Promise<void> {
-    if (!this.#closing.signal.aborted) {
-      this.#closing.abort();
-      this.#listener.close();
-    }
-    await this.#accepting;
+  stop(): Promise<void> {
+    return this.#stopped ??= this.#stop();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
 
-  async #accept(state: BrokerState): Promise<void> {
-    using idle = new Deadlines(state.clock);
-    const { signal } = this.#closing;
-    while (!signal.aborted) {
-      try {
-        this.#take(await this.#listener.accept(), state, idle);
-      } catch (error) {
-        if (signal.aborted) break;
-        log.warn(`Cannot take a connection: ${describeError(error)}`);
-        await sleep(ACCEPT_RETRY_MS, signal).catch(() => {});
-      }
-    }
-    await Promise.all([...this.#connections].map(([connection, done]) => {
-      connection.close();
-      return done;
-    }));
+  async #stop(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const connections = [...this.#connections];
+    for (const connection of connections) connection.close();
+    await Promise.all(connections.map((connection) => connection.closed));
+    await closed;
+    this.#idle?.[Symbol.dispose]();
   }
 
-  #take(conn: Deno.TcpConn, state: BrokerState, idle: Deadlines): void {
-    if (this.#connections.size >= state.limits.maxConnections) {
-      log.warn(`Refused a connection: ${state.limits.maxConnections} are open`);
-      return conn.close();
+  #take(socket: Socket, state: BrokerState, idle: Deadlines): void {
+    if (this.#connections.size >= state.limits.maxConnections || this.#stopped !== undefined) {
+      log.warn(`Refused a connection: ${this.#connections.size} are open`);
+      socket.destroy();
+      return;
     }
-    const connection = new Connection(this.#nextId++, conn, state, idle);
-    this.#connections.set(connection, connection.run().finally(() => this.#connections.delete(connection)));
+    const connection = new Connection(this.#nextId++, socket, state, idle);
+    this.#connections.add(connection);
+    connection.closed.then(() => this.#connections.delete(connection));
   }
 }
 

@@ -43,10 +43,13 @@ export const fetch = defineApi(FetchRequest, FetchResponse, (request, context) =
 /** One fetch, for as long as it waits. */
 class Reading implements PartitionWaiter, Due {
   deadlineMs = 0;
+  dueIndex = -1;
   readonly #request: Request;
   readonly #state: BrokerState;
   readonly #isById: boolean;
   readonly #later = new Later<Response>();
+  /** Those of the request that are there. */
+  #partitions: Partition[] = [];
   #bytes = 0;
   #hasError = false;
 
@@ -65,12 +68,14 @@ class Reading implements PartitionWaiter, Due {
   read(): Response {
     this.#bytes = 0;
     this.#hasError = false;
+    this.#partitions = [];
     const maxBytes = Math.min(this.#request.maxBytes, this.#state.limits.maxFetchBytes);
     const responses = this.#request.topics.map(({ topic, topicId, partitions }) => ({
       topic,
       topicId,
       partitions: partitions.map((wanted) => {
         const partition = this.#find(topic, topicId, wanted.partition);
+        if (partition !== undefined) this.#partitions.push(partition);
         const answer = partition === undefined
           ? this.#unknown(topicId, wanted)
           : this.#readOne(partition, wanted, maxBytes);
@@ -85,7 +90,7 @@ class Reading implements PartitionWaiter, Due {
   /** Waits for enough, the deadline, or someone who hurries it. */
   wait(): Later<Response> {
     const { clock, fetchDeadlines, limits } = this.#state;
-    for (const partition of this.#partitions()) partition.waiters.add(this);
+    for (const partition of this.#partitions) partition.addWaiter(this);
     this.deadlineMs = clock.nowMs() + Math.min(this.#request.maxWaitMs, limits.maxFetchWaitMs);
     fetchDeadlines.add(this);
     this.#later.hurry = () => this.#finish();
@@ -104,18 +109,9 @@ class Reading implements PartitionWaiter, Due {
 
   #finish(): void {
     if (this.#later.isCompleted) return;
-    for (const partition of this.#partitions()) partition.waiters.delete(this);
+    for (const partition of this.#partitions) partition.removeWaiter(this);
     this.#state.fetchDeadlines.delete(this);
     this.#later.complete(this.read());
-  }
-
-  *#partitions(): Iterable<Partition> {
-    for (const { topic, topicId, partitions } of this.#request.topics) {
-      for (const { partition: index } of partitions) {
-        const partition = this.#find(topic, topicId, index);
-        if (partition !== undefined) yield partition;
-      }
-    }
   }
 
   #find(name: string, topicId: string, index: number): Partition | undefined {

@@ -6,16 +6,22 @@
  */
 import type { Clock } from "./clock.ts";
 
-/** Something that becomes due. `deadlineMs` is on {@linkcode Clock.nowMs} and may be moved later at any time. */
+/** Something that becomes due, in one {@linkcode Deadlines} at a time. */
 export interface Due {
+  /** On {@linkcode Clock.nowMs}; may be moved later at any time. */
   deadlineMs: number;
+  /** Where it stands among those that are watched: to be -1 at first, and left alone. */
+  dueIndex: number;
   onDeadline(): void;
 }
 
-/** See the module. */
+/**
+ * See the module. An array whose items know their place, as a Set that is added to and deleted from all the time leaves
+ * a chain of old tables behind: it keeps dead items alive until the next full garbage collection.
+ */
 export class Deadlines implements Disposable {
   readonly #clock: Clock;
-  readonly #items = new Set<Due>();
+  readonly #items: Due[] = [];
   #armedForMs = Infinity;
   #cancel: (() => void) | undefined;
 
@@ -24,23 +30,32 @@ export class Deadlines implements Disposable {
   }
 
   get size(): number {
-    return this.#items.size;
+    return this.#items.length;
   }
 
   /** Watches `item`. Also to be called when its deadline was moved to an earlier time. */
   add(item: Due): void {
-    this.#items.add(item);
+    if (item.dueIndex < 0) item.dueIndex = this.#items.push(item) - 1;
     this.#arm(item.deadlineMs);
   }
 
-  delete(item: Due): void {
-    this.#items.delete(item);
+  /** Stops to watch `item`. @returns whether it was watched */
+  delete(item: Due): boolean {
+    const { dueIndex } = item;
+    if (dueIndex < 0) return false;
+    item.dueIndex = -1;
+    const last = this.#items.pop();
+    if (last !== undefined && last !== item) {
+      last.dueIndex = dueIndex;
+      this.#items[dueIndex] = last;
+    }
+    return true;
   }
 
   [Symbol.dispose](): void {
     this.#cancel?.();
     this.#cancel = undefined;
-    this.#items.clear();
+    for (const item of this.#items.splice(0)) item.dueIndex = -1;
   }
 
   #arm(atMs: number): void {
@@ -54,16 +69,12 @@ export class Deadlines implements Disposable {
     this.#cancel = undefined;
     this.#armedForMs = Infinity;
     const nowMs = this.#clock.nowMs();
-    let nextMs = Infinity;
-    const due: Due[] = [];
-    for (const item of this.#items) {
-      if (item.deadlineMs <= nowMs) due.push(item);
-      else if (item.deadlineMs < nextMs) nextMs = item.deadlineMs;
-    }
+    const due = this.#items.filter(({ deadlineMs }) => deadlineMs <= nowMs);
     for (const item of due) {
       // One that came due may have been dropped by another that did before it.
-      if (this.#items.delete(item)) item.onDeadline();
+      if (this.delete(item)) item.onDeadline();
     }
+    const nextMs = this.#items.reduce((next, { deadlineMs }) => Math.min(next, deadlineMs), Infinity);
     if (nextMs < Infinity) this.#arm(nextMs);
   }
 }

@@ -17,12 +17,17 @@ function attempt<T>(what: string, path: string, action: () => T): T {
   }
 }
 
-/** Open handles, the least recently used first. */
+/** An open file, and when it was last used: a count of uses of the pool. */
+interface OpenFile {
+  readonly handle: Deno.FsFile;
+  lastUse: number;
+}
+
+/** Open handles. Uses are counted rather than kept in order: that would be an allocation each. */
 class HandlePool {
   readonly #max: number;
-  readonly #handles = new Map<string, Deno.FsFile>();
-  #latestPath = "";
-  #latest: Deno.FsFile | undefined;
+  readonly #files = new Map<string, OpenFile>();
+  #uses = 0;
 
   constructor(max: number) {
     this.#max = max;
@@ -30,41 +35,35 @@ class HandlePool {
 
   /** The handle of a file, its cursor anywhere; appends go to the end wherever it stands. */
   get(path: string): Deno.FsFile {
-    if (this.#latest !== undefined && this.#latestPath === path) return this.#latest;
-    let handle = this.#handles.get(path);
-    if (handle === undefined) {
-      if (this.#handles.size >= this.#max) this.#closeOldest();
-      handle = Deno.openSync(path, { read: true, append: true, create: true });
-    } else {
-      this.#handles.delete(path);
+    let file = this.#files.get(path);
+    if (file === undefined) {
+      if (this.#files.size >= this.#max) this.#closeLeastUsed();
+      file = { handle: Deno.openSync(path, { read: true, append: true, create: true }), lastUse: 0 };
+      this.#files.set(path, file);
     }
-    this.#handles.set(path, handle);
-    this.#latestPath = path;
-    this.#latest = handle;
-    return handle;
+    file.lastUse = ++this.#uses;
+    return file.handle;
   }
 
   close(path: string): void {
-    const handle = this.#handles.get(path);
-    if (handle === undefined) return;
-    this.#handles.delete(path);
-    if (this.#latest === handle) this.#latest = undefined;
-    handle.close();
+    this.#files.get(path)?.handle.close();
+    this.#files.delete(path);
   }
 
   closeWithin(folder: string): void {
-    for (const path of [...this.#handles.keys()]) {
+    for (const path of [...this.#files.keys()]) {
       if (path.startsWith(`${folder}/`)) this.close(path);
     }
   }
 
   closeAll(): void {
-    for (const path of [...this.#handles.keys()]) this.close(path);
+    for (const path of [...this.#files.keys()]) this.close(path);
   }
 
-  #closeOldest(): void {
-    const oldest = this.#handles.keys().next().value;
-    if (oldest !== undefined) this.close(oldest);
+  #closeLeastUsed(): void {
+    let oldest: [path: string, lastUse: number] = ["", Infinity];
+    for (const [path, { lastUse }] of this.#files) if (lastUse < oldest[1]) oldest = [path, lastUse];
+    this.close(oldest[0]);
   }
 }
 

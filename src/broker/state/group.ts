@@ -61,7 +61,7 @@ export class Group {
     this.#clock = clock;
     this.#deadlines = deadlines;
     this.emptySinceMs = clock.epochMs();
-    this.#phase = { deadlineMs: Infinity, onDeadline: () => this.#onPhaseTimeout() };
+    this.#phase = { deadlineMs: Infinity, dueIndex: -1, onDeadline: () => this.#onPhaseTimeout() };
   }
 
   /** Whether nobody is in it or about to be. */
@@ -221,6 +221,7 @@ export class Group {
     const due = {
       connectionId,
       deadlineMs: this.#clock.nowMs() + sessionTimeoutMs,
+      dueIndex: -1,
       onDeadline: () => {
         this.#promised.delete(memberId);
         this.#completeJoinIfAllAreHere();

@@ -87,6 +87,7 @@ export class GroupMember implements Due {
   /** Its connection closed and it was not heard of since. */
   isDisconnected = false;
   deadlineMs = Infinity;
+  dueIndex = -1;
   readonly #onExpired: (member: GroupMember) => void;
 
   constructor(memberId: string, join: JoinGroup, onExpired: (member: GroupMember) => void) {

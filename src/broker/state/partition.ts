@@ -46,11 +46,11 @@ export interface AppendResult {
 export class Partition {
   readonly index: number;
   readonly log: PartitionLog;
-  readonly waiters = new Set<PartitionWaiter>();
   /** Why it is not served, undefined while it is. */
   fault: string | undefined;
   readonly #producers: ProducerStates;
   readonly #isFsync: boolean;
+  readonly #waiters: PartitionWaiter[] = [];
   #highWatermark = 0n;
 
   constructor(
@@ -116,9 +116,23 @@ export class Partition {
     return this.#accepted(baseOffset, config.logAppendTime ? maxTimestamp : -1n);
   }
 
+  addWaiter(waiter: PartitionWaiter): void {
+    this.#waiters.push(waiter);
+  }
+
+  removeWaiter(waiter: PartitionWaiter): void {
+    const at = this.#waiters.indexOf(waiter);
+    const last = this.#waiters.length - 1;
+    const moved = this.#waiters[last];
+    if (at < 0 || moved === undefined) return;
+    this.#waiters[at] = moved;
+    this.#waiters.length = last;
+  }
+
   /** Tells those who wait that so many bytes more can be read. */
   wake(bytes: number): void {
-    for (const waiter of this.waiters) waiter.onReadable(bytes);
+    // From the end: who is told enough stops to wait, and leaves its place to one that was told before.
+    for (let i = this.#waiters.length - 1; i >= 0; i--) this.#waiters[i]?.onReadable(bytes);
   }
 
   /** Makes what was appended survive a power loss; what is read is what survives. @throws {StorageError} */

@@ -27,6 +27,8 @@ interface RememberedBatch {
 
 interface ProducerState {
   producerEpoch: number;
+  /** When it was last used: a count of batches. */
+  lastUse: number;
   batches: RememberedBatch[];
 }
 
@@ -41,7 +43,7 @@ const NEW: SequenceCheck = { kind: "new" };
 /** See the module. */
 export class ProducerStates {
   readonly #max: number;
-  /** The least recently used first. */
+  #uses = 0;
   readonly #producers = new Map<bigint, ProducerState>();
 
   constructor(maxProducers: number) {
@@ -81,11 +83,10 @@ export class ProducerStates {
     let state = this.#producers.get(batch.producerId);
     if (state === undefined) {
       if (this.#producers.size >= this.#max) this.#forgetOldest();
-      state = { producerEpoch: batch.producerEpoch, batches: [] };
-    } else {
-      this.#producers.delete(batch.producerId);
+      state = { producerEpoch: batch.producerEpoch, lastUse: 0, batches: [] };
+      this.#producers.set(batch.producerId, state);
     }
-    this.#producers.set(batch.producerId, state);
+    state.lastUse = ++this.#uses;
     if (state.producerEpoch !== batch.producerEpoch) {
       state.producerEpoch = batch.producerEpoch;
       state.batches = [];
@@ -96,8 +97,11 @@ export class ProducerStates {
   }
 
   #forgetOldest(): void {
-    const oldest = this.#producers.keys().next().value;
-    if (oldest !== undefined) this.#producers.delete(oldest);
+    let oldest: [producerId: bigint, lastUse: number] = [-1n, Infinity];
+    for (const [producerId, { lastUse }] of this.#producers) {
+      if (lastUse < oldest[1]) oldest = [producerId, lastUse];
+    }
+    this.#producers.delete(oldest[0]);
   }
 }
 

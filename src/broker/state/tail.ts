@@ -7,6 +7,7 @@
 import type { BatchExtent } from "./segment.ts";
 
 const FIRST_BYTES = 4 * 1024;
+const FIRST_BATCHES = 8;
 const NOTHING = new Uint8Array();
 
 /** The budget of all tails. */
@@ -45,8 +46,10 @@ export class Tail {
   #buffer: Uint8Array = NOTHING;
   #end = 0;
   #nextOffset = 0;
-  #baseOffsets: number[] = [];
-  #positions: number[] = [];
+  /** Of each batch, in typed arrays: as plain ones they would be garbage of the expensive, middle-aged kind. */
+  #baseOffsets = new Float64Array(FIRST_BATCHES);
+  #positions = new Float64Array(FIRST_BATCHES);
+  #count = 0;
 
   constructor(pool: TailPool) {
     this.#pool = pool;
@@ -56,9 +59,11 @@ export class Tail {
   append(batch: Uint8Array, extent: BatchExtent): void {
     if (batch.length > this.#pool.maxBytesPerTail / 2) return this.clear();
     if (this.#end + batch.length > this.#buffer.length) this.#makeRoom(batch.length);
+    if (this.#count === this.#positions.length) this.#growIndex();
     this.#buffer.set(batch, this.#end);
-    this.#baseOffsets.push(Number(extent.baseOffset));
-    this.#positions.push(this.#end);
+    this.#baseOffsets[this.#count] = Number(extent.baseOffset);
+    this.#positions[this.#count] = this.#end;
+    this.#count++;
     this.#end += batch.length;
     this.#nextOffset = Number(extent.nextOffset);
   }
@@ -69,21 +74,18 @@ export class Tail {
    */
   read(offset: bigint, limit: bigint, maxBytes: number, minOneBatch: boolean): Uint8Array | undefined {
     const wanted = Number(offset);
-    const count = this.#baseOffsets.length;
+    const count = this.#count;
     if (count === 0 || wanted < (this.#baseOffsets[0] ?? 0) || wanted >= this.#nextOffset) return undefined;
-    const first = lastAtMost(this.#baseOffsets, wanted);
-    const start = this.#positions[first] ?? 0;
+    const first = lastAtMost(this.#baseOffsets, count, wanted);
+    const start = this.#startOf(first);
     // The batches [first, behind) lie below the limit.
-    const behind = Number(limit) >= this.#nextOffset
-      ? count
-      : lastAtMost(this.#baseOffsets, Number(limit) - 1) + 1;
+    const below = Number(limit);
+    const behind = below >= this.#nextOffset ? count : lastAtMost(this.#baseOffsets, count, below - 1) + 1;
     if (behind <= first) return NOTHING;
-    let end = behind === count ? this.#end : this.#positions[behind] ?? this.#end;
+    let end = this.#startOf(behind);
     if (end - start > maxBytes) {
-      end = this.#positions[lastAtMost(this.#positions, start + maxBytes)] ?? start;
-      if (end === start && minOneBatch) {
-        end = first + 1 === count ? this.#end : this.#positions[first + 1] ?? start;
-      }
+      end = this.#startOf(lastAtMost(this.#positions, count, start + maxBytes));
+      if (end === start && minOneBatch) end = this.#startOf(first + 1);
     }
     return this.#buffer.subarray(start, end);
   }
@@ -92,53 +94,61 @@ export class Tail {
   clear(): void {
     if (this.#buffer.length > 0) this.#pool.freed(this, this.#buffer.length);
     this.#buffer = NOTHING;
-    this.#forgetAll();
+    this.#baseOffsets = new Float64Array(FIRST_BATCHES);
+    this.#positions = new Float64Array(FIRST_BATCHES);
+    this.#count = 0;
+    this.#end = 0;
   }
 
-  #forgetAll(): void {
-    this.#end = 0;
-    this.#baseOffsets = [];
-    this.#positions = [];
+  /** Where a batch starts; of the one behind the last, where the last ends. */
+  #startOf(index: number): number {
+    return index === this.#count ? this.#end : this.#positions[index] ?? 0;
   }
 
   /** Grows the buffer, or, when it may not grow, lets the older half go. */
   #makeRoom(bytes: number): void {
     const needed = this.#end + bytes;
-    if (needed <= this.#pool.maxBytesPerTail) {
-      let capacity = Math.max(FIRST_BYTES, this.#buffer.length * 2);
-      while (capacity < needed) capacity *= 2;
-      capacity = Math.min(capacity, this.#pool.maxBytesPerTail);
-      const grown = new Uint8Array(capacity);
-      grown.set(this.#buffer.subarray(0, this.#end));
-      const byBytes = capacity - this.#buffer.length;
-      this.#buffer = grown;
-      this.#pool.grown(this, byBytes);
-      return;
-    }
+    if (needed <= this.#pool.maxBytesPerTail) return this.#grow(needed);
     const keepFrom = Math.max(this.#buffer.length >> 1, needed - this.#buffer.length);
-    const first = firstAtLeast(this.#positions, keepFrom);
-    if (first === this.#positions.length) return this.#forgetAll();
-    const from = this.#positions[first] ?? 0;
+    // The first batch that starts there or behind.
+    const first = lastAtMost(this.#positions, this.#count, keepFrom - 1) + 1;
+    const from = this.#startOf(first);
     this.#buffer.copyWithin(0, from, this.#end);
+    this.#baseOffsets.copyWithin(0, first, this.#count);
+    for (let i = first; i < this.#count; i++) this.#positions[i - first] = this.#startOf(i) - from;
+    this.#count -= first;
     this.#end -= from;
-    this.#baseOffsets = this.#baseOffsets.slice(first);
-    this.#positions = this.#positions.slice(first).map((position) => position - from);
+  }
+
+  #grow(needed: number): void {
+    let capacity = Math.max(FIRST_BYTES, this.#buffer.length * 2);
+    while (capacity < needed) capacity *= 2;
+    capacity = Math.min(capacity, this.#pool.maxBytesPerTail);
+    const grown = new Uint8Array(capacity);
+    grown.set(this.#buffer.subarray(0, this.#end));
+    const byBytes = capacity - this.#buffer.length;
+    this.#buffer = grown;
+    this.#pool.grown(this, byBytes);
+  }
+
+  #growIndex(): void {
+    const baseOffsets = new Float64Array(2 * this.#count);
+    const positions = new Float64Array(2 * this.#count);
+    baseOffsets.set(this.#baseOffsets);
+    positions.set(this.#positions);
+    this.#baseOffsets = baseOffsets;
+    this.#positions = positions;
   }
 }
 
-/** Index of the last value <= `wanted`; -1 when there is none. */
-function lastAtMost(values: readonly number[], wanted: number): number {
+/** Index of the last of `count` rising values that is <= `wanted`; -1 when there is none. */
+function lastAtMost(values: Float64Array, count: number, wanted: number): number {
   let low = -1;
-  let high = values.length - 1;
+  let high = count - 1;
   while (low < high) {
     const middle = (low + high + 1) >> 1;
     if ((values[middle] ?? 0) <= wanted) low = middle;
     else high = middle - 1;
   }
   return low;
-}
-
-/** Index of the first value >= `wanted`; the length when there is none. */
-function firstAtLeast(values: readonly number[], wanted: number): number {
-  return lastAtMost(values, wanted - 1) + 1;
 }

@@ -7,7 +7,7 @@ function setUp() {
   const deadlines = new Deadlines(clock);
   const fired: string[] = [];
   const item = (name: string, deadlineMs: number) => {
-    const due = { deadlineMs, onDeadline: () => void fired.push(`${name}@${clock.nowMs()}`) };
+    const due = { deadlineMs, dueIndex: -1, onDeadline: () => void fired.push(`${name}@${clock.nowMs()}`) };
     deadlines.add(due);
     return due;
   };
@@ -50,7 +50,7 @@ Deno.test("Deadlines.add() fires earlier when told that a deadline moved so", ()
 
 Deno.test("Deadlines.delete() holds also for one that is due in the same turn", () => {
   const { clock, deadlines, fired, item } = setUp();
-  const first = { deadlineMs: 5, onDeadline: () => deadlines.delete(second) };
+  const first = { deadlineMs: 5, dueIndex: -1, onDeadline: () => deadlines.delete(second) };
   deadlines.add(first);
   const second = item("second", 5);
   clock.advance(5);

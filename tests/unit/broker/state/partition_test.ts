@@ -137,14 +137,14 @@ Deno.test("Partition.wake() tells all that wait, also those that stop waiting wh
     const waiter = {
       onReadable: (bytes: number) => {
         told.push(id * bytes);
-        partition.waiters.delete(waiter);
+        partition.removeWaiter(waiter);
       },
     };
-    partition.waiters.add(waiter);
+    partition.addWaiter(waiter);
   }
   partition.wake(10);
   partition.wake(10);
-  assert.deepEqual(told, [10, 20, 30]);
+  assert.deepEqual(told, [30, 20, 10]);
 });
 
 Deno.test("Partition.highWatermark waits for the sync in fsync mode", async () => {
