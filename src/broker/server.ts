@@ -2,7 +2,7 @@
  * The listener: takes connections in, as many as there may be, and closes them all at the end.
  *
  * On node:net rather than on Deno's own sockets, which are as quick, but keep each read in a Set: that leaves a chain of
- * garbage which only a full collection breaks (docs/performance.md).
+ * garbage which only a full collection breaks.
  *
  * @module
  */

@@ -14,6 +14,13 @@ const SOFTWARE_NAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
 /** From this version on a client names its software. */
 const NAMED_SINCE = 3;
 
+/** The APIs as they are listed. */
+export function servedVersions(
+  apis: readonly Api[],
+): { apiKey: number; minVersion: number; maxVersion: number }[] {
+  return apis.map(({ apiKey, minVersion, maxVersion }) => ({ apiKey, minVersion, maxVersion }));
+}
+
 /** @param apis the table that this API is itself in */
 export function apiVersions(apis: () => readonly Api[]): Api {
   return defineApi(ApiVersionsRequest, ApiVersionsResponse, (request, { apiVersion }) => {
@@ -22,7 +29,7 @@ export function apiVersions(apis: () => readonly Api[]): Api {
     if (apiVersion >= NAMED_SINCE && !isNamed) return { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] };
     return {
       errorCode: ErrorCode.NONE,
-      apiKeys: apis().map(({ apiKey, minVersion, maxVersion }) => ({ apiKey, minVersion, maxVersion })),
+      apiKeys: servedVersions(apis()),
     };
   }, { hasFlexibleResponseHeader: false });
 }
