@@ -151,6 +151,7 @@ export class Requester implements AsyncDisposable {
   #timedOut = 0;
   #late = 0;
   #unknown = 0;
+  #isRestoring = false;
   #closing: Promise<void> | undefined;
   readonly #onSent = () => void this.#sent++;
 
@@ -201,10 +202,7 @@ export class Requester implements AsyncDisposable {
     const { replyTopic, onFault } = options;
     const [producer] = await Promise.all([
       Producer.on(client),
-      Admin.on(client).createTopics([{
-        topic: replyTopic,
-        config: { "retention.ms": String(REPLY_RETENTION_MS), "cleanup.policy": "delete" },
-      }]),
+      createReplyTopic(Admin.on(client), replyTopic),
     ]);
     const requester = new Requester(client, producer, options);
     requester.#reader = await PartitionReader.on(client, {
@@ -214,7 +212,10 @@ export class Requester implements AsyncDisposable {
         const nowMs = performance.now();
         for (const record of records) requester.#onReply(record, nowMs);
       },
-      ...(onFault === undefined ? {} : { onFault }),
+      onFault: (fault) => {
+        if (fault.code === "UNKNOWN_TOPIC_OR_PARTITION") requester.#restoreReplyTopic();
+        onFault?.(fault);
+      },
     });
     return requester;
   }
@@ -394,6 +395,15 @@ export class Requester implements AsyncDisposable {
     }
   }
 
+  /** Somebody deleted it, or the broker forgot it: it keeps no logs, or is another one now. */
+  async #restoreReplyTopic(): Promise<void> {
+    if (this.#isRestoring || this.#closing !== undefined) return;
+    this.#isRestoring = true;
+    // What fails is tried again with the reader's next fault.
+    await createReplyTopic(this.#admin, this.#replyTopic).catch(() => {});
+    this.#isRestoring = false;
+  }
+
   async #untilAborted(id: string, answered: Promise<Reply>, signal: AbortSignal): Promise<Reply> {
     try {
       return await untilAborted(answered, signal);
@@ -401,6 +411,11 @@ export class Requester implements AsyncDisposable {
       if (signal.aborted && this.#take(id) !== undefined) this.#remember(id);
     }
   }
+}
+
+async function createReplyTopic(admin: Admin, topic: string): Promise<void> {
+  const config = { "retention.ms": String(REPLY_RETENTION_MS), "cleanup.policy": "delete" };
+  await admin.createTopics([{ topic, config }]);
 }
 
 const FAILED: Problem = { type: "about:blank", title: "The handler failed" };

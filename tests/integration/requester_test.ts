@@ -426,3 +426,15 @@ Deno.test({
     assert.deepEqual(handled, ["once"]);
   },
 });
+
+Deno.test("Requester makes its reply topic anew when somebody deleted it", async () => {
+  await using broker = await testBroker();
+  const settings = plainSettings(...broker.bootstrapServers);
+  await using talk = await pair(settings, (request) => request.value);
+  await using admin = await Admin.connect(settings);
+  const ask = (timeoutMs: number) => talk.requester.request(talk.topic, { value: "x" }, { timeoutMs });
+  assert.equal((await ask(10_000)).text(), "x");
+  await admin.deleteTopics([`${talk.topic}.replies`]);
+  // What is asked until then ends at its deadline.
+  await until(() => ask(500).then(() => true, () => false));
+});
