@@ -430,7 +430,16 @@ function parleyProblem(record: ConsumedRecord): Problem {
 }
 
 function nestProblem(reason: Uint8Array | undefined): Problem {
-  return reason === undefined ? FAILED : { ...FAILED, detail: utf8.decode(reason) };
+  if (reason === undefined) return FAILED;
+  const text = utf8.decode(reason);
+  try {
+    // NestJS sends an object that it was given as JSON: { status, message }.
+    const given: unknown = JSON.parse(text);
+    const hasMessage = typeof given === "object" && given !== null && "message" in given;
+    return { ...FAILED, detail: hasMessage && typeof given.message === "string" ? given.message : text };
+  } catch {
+    return { ...FAILED, detail: text };
+  }
 }
 
 function isProblem(value: unknown): value is Problem {

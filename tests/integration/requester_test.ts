@@ -438,3 +438,32 @@ Deno.test("Requester makes its reply topic anew when somebody deleted it", async
   // What is asked until then ends at its deadline.
   await until(() => ask(500).then(() => true, () => false));
 });
+
+Deno.test("Requester.request() understands NestJS's error replies, of text and of an object", async () => {
+  await using broker = await testBroker();
+  const settings = plainSettings(...broker.bootstrapServers);
+  const topic = await createTopic(settings);
+  await using producer = await Producer.connect(settings);
+  const errors = ["no such thing", '{"status":"error","message":"no such thing"}'];
+  await using _server = await PartitionReader.start(settings, {
+    topic,
+    from: "earliest",
+    onRecords: async (records) => {
+      for (const record of records) {
+        const { kafka_correlationId, kafka_replyTopic } = record.headers;
+        await producer.send({
+          topic: new TextDecoder().decode(kafka_replyTopic),
+          value: null,
+          headers: { kafka_correlationId: kafka_correlationId ?? "", "kafka_nest-err": errors.shift() ?? "" },
+        });
+      }
+    },
+  });
+  await using requester = await Requester.start({ settings, replyTopic: `${topic}.replies` });
+  for (let i = 0; i < 2; i++) {
+    await assert.rejects(
+      requester.request(topic, { value: "x" }, { timeoutMs: 10_000 }),
+      (error) => error instanceof ReplyError && error.message === "no such thing",
+    );
+  }
+});
