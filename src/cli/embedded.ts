@@ -42,6 +42,11 @@ export class EmbeddedBroker implements AsyncDisposable {
     return this.#next.promise;
   }
 
+  /** Ends the worker as if it had died: it starts again. */
+  kill(reason: string): void {
+    this.#worker.kill(reason);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#worker.post({ type: "stop" })) {
       await within(this.#stopped.promise, CLOSE_MS, () => new Error()).catch(() => {});

@@ -179,7 +179,9 @@ class EmbeddedHost implements Host {
    *
    * @throws {Error} if that would not help somebody who waits for a first broker
    */
-  #judge({ reason, message }: BrokerFailed, failures: number): void {
+  #judge({ reason, message: said }: BrokerFailed, failures: number): void {
+    const hint = ": name the address where it serves them with --listen, or another folder with --data";
+    const message = reason === "data-locked" ? said + hint : said;
     if (reason !== "other" && failures < MAX_COLLISIONS) return;
     if (this.#served === undefined) throw new Error(message);
     if (failures % MAX_COLLISIONS === 0 || reason === "other" && failures === 1) {
