@@ -314,6 +314,7 @@ Deno.test("Broker makes a topic that Metadata names only where both sides allow 
   assert.equal(await ask("other", true), ErrorCode.NONE);
   assert.equal(await ask("other", false), ErrorCode.NONE);
   assert.equal(await ask("a b", true), ErrorCode.INVALID_TOPIC_EXCEPTION);
+  assert.equal(await ask("a b", false), ErrorCode.INVALID_TOPIC_EXCEPTION);
 });
 
 Deno.test("Broker checks topics that are only to be validated, and makes none", async () => {

@@ -17,7 +17,7 @@ import { defineApi } from "../api.ts";
 import { type BrokerState, NODE_ID } from "../state/broker_state.ts";
 import { LEADER_EPOCH } from "../state/partition.ts";
 import { StorageError } from "../state/storage.ts";
-import type { Topic } from "../state/topic.ts";
+import { invalidTopicName, type Topic } from "../state/topic.ts";
 import { refuseTopic } from "./topic_rules.ts";
 
 const log = logger("broker");
@@ -46,7 +46,12 @@ export const metadata = defineApi(
         ) return byId(state, topicId);
         const topic = state.topics.get(name);
         if (topic !== undefined) return describe(topic);
-        return mayCreate ? create(state, name) : missing(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, name);
+        if (mayCreate) return create(state, name);
+        const isValid = invalidTopicName(name) === undefined;
+        return missing(
+          isValid ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.INVALID_TOPIC_EXCEPTION,
+          name,
+        );
       }),
     };
   },

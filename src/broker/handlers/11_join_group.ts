@@ -11,8 +11,7 @@ import { ErrorCode } from "../../wire/error_codes.ts";
 import { JoinGroupRequest, JoinGroupResponse } from "../../wire/messages/11_join_group.ts";
 import type { Infer, Input } from "../../wire/schema.ts";
 import { defineApi, type RequestContext } from "../api.ts";
-import { type JoinResult } from "../state/group_member.ts";
-import { joinError } from "../state/group.ts";
+import { joinError, type JoinResult } from "../state/group_member.ts";
 
 type Request = Infer<typeof JoinGroupRequest>;
 type Response = Input<typeof JoinGroupResponse>;

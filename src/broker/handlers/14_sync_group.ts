@@ -9,7 +9,7 @@ import { ErrorCode } from "../../wire/error_codes.ts";
 import { SyncGroupRequest, SyncGroupResponse } from "../../wire/messages/14_sync_group.ts";
 import type { Input } from "../../wire/schema.ts";
 import { defineApi } from "../api.ts";
-import { syncError } from "../state/group.ts";
+import { syncError } from "../state/group_member.ts";
 
 type Response = Input<typeof SyncGroupResponse>;
 

@@ -10,11 +10,14 @@ import { ErrorCode } from "../../wire/error_codes.ts";
 import type { Clock } from "./clock.ts";
 import type { Deadlines, Due } from "./deadlines.ts";
 import {
+  electProtocol,
   GroupMember,
+  joinError,
   type JoinGroup,
   type JoinResult,
   type MemberIdentity,
   NO_BYTES,
+  syncError,
   type SyncGroup,
   type SyncResult,
 } from "./group_member.ts";
@@ -335,7 +338,7 @@ export class Group {
       this.emptySinceMs = this.#clock.epochMs();
       return;
     }
-    this.protocolName = this.#electProtocol();
+    this.protocolName = electProtocol([...this.members.values()]);
     const leader = this.members.get(this.leader);
     if (leader?.pendingJoin === undefined) {
       const [first] = [...this.members.values()].filter((member) => member.pendingJoin !== undefined);
@@ -364,19 +367,6 @@ export class Group {
       member.pendingSync = undefined;
       pending?.complete(this.#syncResult(member));
     }
-  }
-
-  /** The protocol that all have and most put first. */
-  #electProtocol(): string {
-    const members = [...this.members.values()];
-    const votes = new Map<string, number>();
-    for (const member of members) {
-      const choice = member.protocols.find(({ name }) => members.every((other) => other.supports(name)));
-      if (choice !== undefined) votes.set(choice.name, (votes.get(choice.name) ?? 0) + 1);
-    }
-    let best = "";
-    for (const [name, count] of votes) if (count > (votes.get(best) ?? 0)) best = name;
-    return best;
   }
 
   #onPhaseTimeout(): void {
@@ -469,21 +459,4 @@ export class Group {
       assignment: member.assignment,
     };
   }
-}
-
-export function joinError(errorCode: number, memberId: string): JoinResult {
-  return {
-    errorCode,
-    generationId: -1,
-    protocolType: null,
-    protocolName: null,
-    leader: "",
-    skipAssignment: false,
-    memberId,
-    members: [],
-  };
-}
-
-export function syncError(errorCode: number): SyncResult {
-  return { errorCode, protocolType: null, protocolName: null, assignment: NO_BYTES };
 }

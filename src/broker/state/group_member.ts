@@ -140,3 +140,32 @@ function copied(protocols: readonly GroupProtocol[]): GroupProtocol[] {
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
+
+/** The protocol that all have and most put first. */
+export function electProtocol(members: readonly GroupMember[]): string {
+  const votes = new Map<string, number>();
+  for (const member of members) {
+    const choice = member.protocols.find(({ name }) => members.every((other) => other.supports(name)));
+    if (choice !== undefined) votes.set(choice.name, (votes.get(choice.name) ?? 0) + 1);
+  }
+  let best = "";
+  for (const [name, count] of votes) if (count > (votes.get(best) ?? 0)) best = name;
+  return best;
+}
+
+export function joinError(errorCode: number, memberId: string): JoinResult {
+  return {
+    errorCode,
+    generationId: -1,
+    protocolType: null,
+    protocolName: null,
+    leader: "",
+    skipAssignment: false,
+    memberId,
+    members: [],
+  };
+}
+
+export function syncError(errorCode: number): SyncResult {
+  return { errorCode, protocolType: null, protocolName: null, assignment: NO_BYTES };
+}

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { WireError } from "../../base/errors.ts";
 import { crc32c } from "../../wire/crc32c.ts";
 import { ErrorCode } from "../../wire/error_codes.ts";
 import {
@@ -16,6 +17,7 @@ import {
   type RecordBatchHeader,
   verifyBatch,
 } from "../../wire/record_batch.ts";
+import { decodeRecords } from "../../wire/records.ts";
 import { extentOf, PartitionLog } from "./partition_log.ts";
 import { ProducerStates } from "./producer_states.ts";
 import type { Storage } from "./storage.ts";
@@ -190,10 +192,23 @@ function checkBatch(
   if ((attributes & BatchAttribute.transactional) !== 0) {
     return { errorCode: ErrorCode.INVALID_TXN_STATE, errorMessage: "Transactions are not served" };
   }
+  if (config.cleanupCompact && hasNullKey(records)) {
+    return invalid("A compacted topic takes no record without a key");
+  }
   if (producerId >= 0n && (producerEpoch < 0 || baseSequence < 0)) {
     return invalid(`producerEpoch ${producerEpoch} and baseSequence ${baseSequence} must not be negative`);
   }
   return undefined;
+}
+
+/** Whether a record has no key. What is compressed by anything but gzip is not looked into. */
+function hasNullKey(records: Uint8Array): boolean {
+  try {
+    return decodeRecords(records).some(({ key }) => key === null);
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    return false;
+  }
 }
 
 /** Sets the broker's time on a batch, and its checksum anew. */

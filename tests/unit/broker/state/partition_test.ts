@@ -6,6 +6,7 @@ import { parseTopicConfig } from "../../../../src/broker/state/topic_config.ts";
 import { crc32c } from "../../../../src/wire/crc32c.ts";
 import { ErrorCode } from "../../../../src/wire/error_codes.ts";
 import { BATCH_AT, readBatchHeader, verifyBatch } from "../../../../src/wire/record_batch.ts";
+import { encodeRecordBatch } from "../../../../src/wire/records.ts";
 import { batchOf, contentOf } from "../../../support/batches.ts";
 
 const CONFIG = parseTopicConfig(new Map(), {});
@@ -100,6 +101,14 @@ Deno.test("Partition.append() takes exactly max.message.bytes, and not one more"
     partition.append(batch, { ...CONFIG, maxMessageBytes }, NOW_MS).errorCode;
   assert.equal(append(batch.length - 1), ErrorCode.MESSAGE_TOO_LARGE);
   assert.equal(append(batch.length), ErrorCode.NONE);
+});
+
+Deno.test("Partition.append() takes no record without a key where the topic is compacted", () => {
+  const partition = opened(new MemoryStorage());
+  const compacted = parseTopicConfig(new Map([["cleanup.policy", "compact"]]), {});
+  assert.equal(partition.append(batchOf(["a"]), compacted, NOW_MS).errorCode, ErrorCode.INVALID_RECORD);
+  const keyed = encodeRecordBatch({ records: [{ timestamp: 1n, key: new Uint8Array(1), value: null }] });
+  assert.equal(partition.append(keyed, compacted, NOW_MS).errorCode, ErrorCode.NONE);
 });
 
 Deno.test("Partition.append() sets the broker's time where the topic asks for it", () => {
