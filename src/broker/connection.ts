@@ -58,8 +58,8 @@ export class Connection implements ClientConnection, Due {
   /** Serves `socket` until either side closes. */
   constructor(id: number, socket: Socket, state: BrokerState, deadlines: Deadlines) {
     this.id = id;
-    this.remoteHost = socket.remoteAddress ?? "";
-    this.localHost = socket.localAddress ?? "";
+    this.remoteHost = plainAddress(socket.remoteAddress);
+    this.localHost = plainAddress(socket.localAddress);
     this.localPort = socket.localPort ?? 0;
     this.deadlineMs = state.clock.nowMs() + state.limits.connectionIdleMs;
     this.#state = state;
@@ -237,6 +237,11 @@ function frameOf({ correlationId, isFlexible }: Slot, body: BodyWriter): Uint8Ar
   const writer = new Writer(ANSWER_BYTES);
   writeFrame(writer, correlationId, isFlexible, body);
   return writer.written();
+}
+
+/** An IPv4 address as such, also where a listener on IPv6 took it in. */
+function plainAddress(address = ""): string {
+  return address.replace(/^::ffff:(?=\d+\.)/, "");
 }
 
 /** Whether the system says so, such as ECONNRESET: the peer went away. */

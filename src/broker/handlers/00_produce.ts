@@ -4,7 +4,7 @@
  * Behaviour: one batch of magic 2 per partition, checked by its CRC32C, written before it is acknowledged, with acks 1
  * and -1 alike; acks 0 gets no answer. Idempotent producers: one of the last five batches again is answered with its
  * offset. Who waits in a fetch is answered before the producer is.
- * Not modelled: transactions, quotas.
+ * Not modelled: transactions, quotas, closing the connection on an error with acks 0.
  *
  * @module
  */
@@ -90,7 +90,8 @@ function append(
     return { index, ...result };
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
-    log.error(`${topic.name}-${index}: ${describeError(error)}`);
+    const reason = describeError(error);
+    if (partition.isNewFailure(reason)) log.error(`${topic.name}-${index}: ${reason}`);
     return refused(index, ErrorCode.KAFKA_STORAGE_ERROR);
   }
 }

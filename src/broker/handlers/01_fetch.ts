@@ -149,7 +149,8 @@ class Reading implements PartitionWaiter, Due {
       return { ...answer, records: records.read(fetchOffset, highWatermark, left, this.#bytes === 0) };
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
-      log.error(describeError(error));
+      const reason = describeError(error);
+      if (partition.isNewFailure(reason)) log.error(reason);
       return failed(index, ErrorCode.KAFKA_STORAGE_ERROR);
     }
   }

@@ -54,6 +54,7 @@ export class Partition {
   readonly #isFsync: boolean;
   readonly #waiters: PartitionWaiter[] = [];
   #highWatermark = 0n;
+  #lastFailure: string | undefined;
 
   constructor(
     index: number,
@@ -113,9 +114,17 @@ export class Partition {
     if (config.logAppendTime) stampAppendTime(records, header.attributes, BigInt(nowMs));
     const maxTimestamp = config.logAppendTime ? BigInt(nowMs) : header.maxTimestamp;
     this.log.append(records, extentOf({ ...header, baseOffset, maxTimestamp }), config, nowMs);
+    this.#lastFailure = undefined;
     if (!this.#isFsync) this.#highWatermark = this.log.endOffset;
     if (header.producerId >= 0n) this.#producers.remember(header, baseOffset, maxTimestamp);
     return this.#accepted(baseOffset, config.logAppendTime ? maxTimestamp : -1n);
+  }
+
+  /** Whether `reason` is another one than that of the last failure: one line in the log says it. */
+  isNewFailure(reason: string): boolean {
+    const isNew = reason !== this.#lastFailure;
+    this.#lastFailure = reason;
+    return isNew;
   }
 
   addWaiter(waiter: PartitionWaiter): void {

@@ -168,3 +168,14 @@ Deno.test("Partition.highWatermark waits for the sync in fsync mode", async () =
   assert.equal(partition.highWatermark, 1n);
   assert.deepEqual(contentOf(partition.log.read(0n, partition.highWatermark, 10_000, true)), ["0:a"]);
 });
+
+Deno.test("Partition.isNewFailure() is so once for each reason, until an append succeeds", () => {
+  const partition = opened(new MemoryStorage());
+  assert.deepEqual(["full", "full", "gone"].map((reason) => partition.isNewFailure(reason)), [
+    true,
+    false,
+    true,
+  ]);
+  partition.append(batchOf(["a"]), CONFIG, NOW_MS);
+  assert.equal(partition.isNewFailure("gone"), true);
+});
