@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type Problem, ReplyError, RequestTimeoutError } from "../base/errors.ts";
+import { ReplyError } from "../base/errors.ts";
 import { Histogram } from "../base/histogram.ts";
 import { untilAborted, within } from "../base/stop.ts";
 import { Admin } from "../kafka/admin.ts";
@@ -13,25 +13,22 @@ import { Client } from "../kafka/client.ts";
 import { KafkaError } from "../kafka/errors.ts";
 import { PartitionReader } from "../kafka/partition_reader.ts";
 import { type DeliveryReport, Producer, type ProducerRecord, type RecordHeaders } from "../kafka/producer.ts";
-import { type ConsumedRecord, HeaderNames } from "../kafka/record.ts";
+import type { ConsumedRecord } from "../kafka/record.ts";
 import type { MessageValue } from "../kafka/serialize.ts";
 import type { KafkaSettings } from "../kafka/settings.ts";
-import { decodeText } from "../kafka/text.ts";
-import { CORRELATION_ID, NEST_ERROR, PARLEY_ERROR, requestHeaders } from "./headers.ts";
+import { requestHeaders } from "./headers.ts";
 import { newId } from "./ids.ts";
+import { PendingRequests } from "./pending_requests.ts";
+import { readReply, Reply } from "./reply.ts";
+
+export { Reply };
 
 const MAX_IN_FLIGHT = 10_000;
 const START_TIMEOUT_MS = 30_000;
 /** Replies are of no use to anybody later. */
 const REPLY_RETENTION_MS = 10 * 60_000;
-/** So many ids of requests that timed out are remembered, to tell a late reply from an unknown one. */
-const MAX_REMEMBERED = 10_000;
-/** Deadlines are kept to this, so that many of them share a timer. */
-const DEADLINE_GRAIN_MS = 5;
 /** How long the end may take: flushing what was sent, and deleting the reply topic. */
 const CLOSE_TIMEOUT_MS = 3_000;
-
-const utf8 = new TextDecoder();
 
 /** Options of {@linkcode Requester.start}. */
 export interface RequesterOptions {
@@ -84,68 +81,15 @@ export interface RequesterStats {
   readonly p99Ms: number | undefined;
 }
 
-/** An answer, and where it stands. */
-export class Reply {
-  readonly id: string;
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: bigint;
-  readonly value: Uint8Array;
-  /** From the call of `request` to the arrival of the reply. */
-  readonly rttMs: number;
-  readonly #record: ConsumedRecord;
-
-  constructor(id: string, record: ConsumedRecord, rttMs: number) {
-    this.id = id;
-    this.topic = record.topic;
-    this.partition = record.partition;
-    this.offset = record.offset;
-    this.value = record.value ?? new Uint8Array(0);
-    this.rttMs = rttMs;
-    this.#record = record;
-  }
-
-  get headers(): Readonly<Record<string, Uint8Array>> {
-    return this.#record.headers;
-  }
-
-  /** The value as UTF-8. */
-  text(): string {
-    return utf8.decode(this.value);
-  }
-
-  /** The value as JSON. @throws {SyntaxError} if it is none */
-  json(): unknown {
-    return JSON.parse(this.text());
-  }
-}
-
-const REPLY_HEADERS = new HeaderNames(CORRELATION_ID, PARLEY_ERROR, NEST_ERROR);
-
-interface Pending {
-  readonly id: string;
-  readonly topic: string;
-  readonly startedAtMs: number;
-  readonly deadlineMs: number;
-  readonly timeoutMs: number;
-  readonly resolve: (reply: Reply) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 /** See the module. */
 export class Requester implements AsyncDisposable {
   readonly #client: Client;
   readonly #admin: Admin;
   readonly #producer: Producer;
   readonly #replyTopic: string;
-  readonly #maxInFlight: number;
-  readonly #pending = new Map<string, Pending>();
-  readonly #waiting: (() => void)[] = [];
-  readonly #timedOutIds = new Set<string>();
+  readonly #pending: PendingRequests;
   readonly #rtt = new Histogram();
   #reader: PartitionReader | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #timerAtMs = Infinity;
   #sent = 0;
   #failed = 0;
   #timedOut = 0;
@@ -155,17 +99,18 @@ export class Requester implements AsyncDisposable {
   #closing: Promise<void> | undefined;
   readonly #onSent = () => void this.#sent++;
 
-  private constructor(client: Client, producer: Producer, { replyTopic, maxInFlight }: RequesterOptions) {
-    this.#client = client;
-    this.#admin = Admin.on(client);
-    this.#producer = producer;
-    this.#replyTopic = replyTopic;
-    this.#maxInFlight = maxInFlight ?? MAX_IN_FLIGHT;
-    if (!(this.#maxInFlight > 0)) {
+  private constructor(client: Client, producer: Producer, options: RequesterOptions) {
+    const { replyTopic, maxInFlight = MAX_IN_FLIGHT } = options;
+    if (!(maxInFlight > 0)) {
       throw new RangeError(
         `Cannot request as 'maxInFlight' must be positive: current value is ${maxInFlight}`,
       );
     }
+    this.#client = client;
+    this.#admin = Admin.on(client);
+    this.#producer = producer;
+    this.#replyTopic = replyTopic;
+    this.#pending = new PendingRequests(maxInFlight, () => this.#timedOut++);
   }
 
   /**
@@ -235,20 +180,13 @@ export class Requester implements AsyncDisposable {
       if (!(timeoutMs > 0)) {
         throw new RangeError(`Cannot request as 'timeoutMs' must be positive: current value is ${timeoutMs}`);
       }
-      if (this.#pending.has(id)) throw new TypeError(`Cannot request as the id '${id}' is in flight already`);
       if (this.#closing !== undefined) throw closedError(topic);
       const startedAtMs = performance.now();
-      const pending = {
-        id,
-        topic,
-        startedAtMs,
-        deadlineMs: startedAtMs + timeoutMs,
-        timeoutMs,
-        resolve,
-        reject,
-      };
-      if (this.#pending.size < this.#maxInFlight && this.#waiting.length === 0) this.#begin(pending, message);
-      else this.#await(pending, message);
+      const deadlineMs = startedAtMs + timeoutMs;
+      this.#pending.add(
+        { id, topic, startedAtMs, deadlineMs, timeoutMs, resolve, reject },
+        () => this.#send(id, topic, deadlineMs, message),
+      );
     });
     return signal === undefined ? answered : this.#untilAborted(id, answered, signal);
   }
@@ -268,7 +206,7 @@ export class Requester implements AsyncDisposable {
       timedOut: this.#timedOut,
       late: this.#late,
       unknown: this.#unknown,
-      inFlight: this.#pending.size,
+      inFlight: this.#pending.inFlight,
       p50Ms: this.#rtt.quantile(0.5),
       p99Ms: this.#rtt.quantile(0.99),
     };
@@ -284,9 +222,10 @@ export class Requester implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    clearTimeout(this.#timer);
-    for (const { id, topic } of [...this.#pending.values()]) this.#fail(id, closedError(topic));
-    for (const resume of this.#waiting.splice(0)) resume();
+    this.#pending.failAll(({ topic }) => {
+      this.#failed++;
+      return closedError(topic);
+    });
     const leave = async () => {
       await this.#reader?.close();
       await this.#producer.close();
@@ -298,10 +237,7 @@ export class Requester implements AsyncDisposable {
     this.#client.close();
   }
 
-  #begin(pending: Pending, message: Message): void {
-    const { id, topic, deadlineMs } = pending;
-    this.#pending.set(id, pending);
-    this.#watch(deadlineMs);
+  #send(id: string, topic: string, deadlineMs: number, message: Message): void {
     const deadline = String(Math.ceil(performance.timeOrigin + deadlineMs));
     const headers = requestHeaders(id, this.#replyTopic, deadline);
     const record: ProducerRecord = {
@@ -309,89 +245,27 @@ export class Requester implements AsyncDisposable {
       topic,
       headers: message.headers === undefined ? headers : { ...message.headers, ...headers },
     };
-    this.#producer.enqueue(record, deadlineMs, this.#onSent, (error) => this.#fail(id, error));
-  }
-
-  /** Until there is a place, or the deadline. */
-  #await(pending: Pending, message: Message): void {
-    const { id, topic, timeoutMs, reject } = pending;
-    const start = () => {
-      clearTimeout(timer);
-      if (this.#closing !== undefined) return reject(closedError(topic));
-      this.#begin(pending, message);
-    };
-    const timer = setTimeout(() => {
-      this.#waiting.splice(this.#waiting.indexOf(start), 1);
-      this.#timedOut++;
-      reject(new RequestTimeoutError(id, topic, timeoutMs));
-    }, timeoutMs);
-    this.#waiting.push(start);
+    this.#producer.enqueue(record, deadlineMs, this.#onSent, (error) => {
+      const pending = this.#pending.take(id);
+      if (pending === undefined) return;
+      this.#failed++;
+      pending.reject(error);
+    });
   }
 
   #onReply(record: ConsumedRecord, nowMs: number): void {
-    const [idBytes, parleyError, nestError] = record.pick(REPLY_HEADERS);
-    const id = idBytes === undefined ? "" : decodeText(idBytes);
-    const pending = this.#take(id);
+    const { id, problem } = readReply(record);
+    const pending = this.#pending.take(id);
     if (pending === undefined) {
-      if (this.#timedOutIds.delete(id)) this.#late++;
+      if (this.#pending.isLate(id)) this.#late++;
       else this.#unknown++;
-      return;
-    }
-    if (parleyError !== undefined || nestError !== undefined) {
+    } else if (problem !== undefined) {
       this.#failed++;
-      const problem = parleyError === undefined ? nestProblem(nestError) : parleyProblem(record);
-      return pending.reject(new ReplyError(id, problem));
-    }
-    const rttMs = nowMs - pending.startedAtMs;
-    this.#rtt.add(rttMs);
-    pending.resolve(new Reply(id, record, rttMs));
-  }
-
-  #take(id: string): Pending | undefined {
-    const pending = this.#pending.get(id);
-    if (pending === undefined) return undefined;
-    this.#pending.delete(id);
-    this.#waiting.shift()?.();
-    return pending;
-  }
-
-  #fail(id: string, error: unknown): void {
-    const pending = this.#take(id);
-    if (pending === undefined) return;
-    this.#failed++;
-    pending.reject(error);
-  }
-
-  /** One timer serves all deadlines: it is set to the next one. */
-  #watch(deadlineMs: number): void {
-    if (deadlineMs >= this.#timerAtMs) return;
-    clearTimeout(this.#timer);
-    this.#timerAtMs = deadlineMs;
-    this.#timer = setTimeout(() => this.#expire(), Math.max(1, deadlineMs - performance.now()));
-  }
-
-  #expire(): void {
-    this.#timerAtMs = Infinity;
-    const nowMs = performance.now();
-    let nextMs = Infinity;
-    for (const { id, topic, deadlineMs, timeoutMs } of [...this.#pending.values()]) {
-      if (deadlineMs > nowMs) {
-        nextMs = Math.min(nextMs, deadlineMs);
-        continue;
-      }
-      const pending = this.#take(id);
-      this.#timedOut++;
-      this.#remember(id);
-      pending?.reject(new RequestTimeoutError(id, topic, timeoutMs));
-    }
-    if (nextMs < Infinity) this.#watch(Math.max(nextMs, nowMs + DEADLINE_GRAIN_MS));
-  }
-
-  #remember(id: string): void {
-    this.#timedOutIds.add(id);
-    for (const oldest of this.#timedOutIds) {
-      if (this.#timedOutIds.size <= MAX_REMEMBERED) break;
-      this.#timedOutIds.delete(oldest);
+      pending.reject(new ReplyError(id, problem));
+    } else {
+      const rttMs = nowMs - pending.startedAtMs;
+      this.#rtt.add(rttMs);
+      pending.resolve(new Reply(id, record, rttMs));
     }
   }
 
@@ -408,7 +282,7 @@ export class Requester implements AsyncDisposable {
     try {
       return await untilAborted(answered, signal);
     } finally {
-      if (signal.aborted && this.#take(id) !== undefined) this.#remember(id);
+      if (signal.aborted) this.#pending.giveUp(id);
     }
   }
 }
@@ -416,35 +290,6 @@ export class Requester implements AsyncDisposable {
 async function createReplyTopic(admin: Admin, topic: string): Promise<void> {
   const config = { "retention.ms": String(REPLY_RETENTION_MS), "cleanup.policy": "delete" };
   await admin.createTopics([{ topic, config }]);
-}
-
-const FAILED: Problem = { type: "about:blank", title: "The handler failed" };
-
-function parleyProblem(record: ConsumedRecord): Problem {
-  try {
-    const problem: unknown = JSON.parse(record.text());
-    return isProblem(problem) ? problem : FAILED;
-  } catch {
-    return FAILED;
-  }
-}
-
-function nestProblem(reason: Uint8Array | undefined): Problem {
-  if (reason === undefined) return FAILED;
-  const text = utf8.decode(reason);
-  try {
-    // NestJS sends an object that it was given as JSON: { status, message }.
-    const given: unknown = JSON.parse(text);
-    const hasMessage = typeof given === "object" && given !== null && "message" in given;
-    return { ...FAILED, detail: hasMessage && typeof given.message === "string" ? given.message : text };
-  } catch {
-    return { ...FAILED, detail: text };
-  }
-}
-
-function isProblem(value: unknown): value is Problem {
-  return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string" &&
-    "title" in value && typeof value.title === "string";
 }
 
 function closedError(topic: string): KafkaError {

@@ -241,8 +241,17 @@ Deno.test("Requester.request() waits for a place when maxInFlight are on their w
   const impatient = talk.requester.request(talk.topic, { value: "x" }, { timeoutMs: 100 });
   await assert.rejects(impatient, RequestTimeoutError);
   assert.equal(talk.requester.stats().inFlight, 3);
+  const stop = new AbortController();
+  const given = talk.requester.request(talk.topic, { value: "x" }, {
+    timeoutMs: 20_000,
+    signal: stop.signal,
+  });
+  stop.abort(new Error("no more"));
+  await assert.rejects(given, /no more/);
   open.resolve();
   assert.equal((await Promise.all(asked)).length, 10);
+  // Those who gave up before there was a place were never sent.
+  assert.equal(talk.requester.stats().sent, 10);
   assert.equal(most, 3);
 });
 

@@ -1,0 +1,149 @@
+/**
+ * Requests that wait for their replies, and those that wait for a place among them.
+ *
+ * @module
+ */
+import { RequestTimeoutError } from "../base/errors.ts";
+import { KafkaError } from "../kafka/errors.ts";
+import type { Reply } from "./reply.ts";
+
+/** Requests beyond the places, that wait for one. More are refused. */
+const MAX_WAITING = 100_000;
+/** So many ids of requests that were given up are remembered, to tell a late reply from an unknown one. */
+const MAX_REMEMBERED = 10_000;
+/** Deadlines are kept to this, so that many of them share a timer. */
+const DEADLINE_GRAIN_MS = 5;
+/** A timer cannot be set to more. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** A request that was accepted. */
+export interface PendingRequest {
+  readonly id: string;
+  readonly topic: string;
+  /** On the clock of `performance.now()`, as is the deadline. */
+  readonly startedAtMs: number;
+  readonly deadlineMs: number;
+  readonly timeoutMs: number;
+  readonly resolve: (reply: Reply) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** See the module. One timer serves all deadlines: it is set to the next one. */
+export class PendingRequests {
+  readonly #places: number;
+  readonly #onTimeout: () => void;
+  readonly #inFlight = new Map<string, PendingRequest>();
+  /** In the order of their calls, each with what sends it. */
+  readonly #waiting = new Map<string, { readonly request: PendingRequest; readonly send: () => void }>();
+  readonly #givenUp = new Set<string>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timerAtMs = Infinity;
+
+  /** @param onTimeout a request has ended at its deadline */
+  constructor(places: number, onTimeout: () => void) {
+    this.#places = places;
+    this.#onTimeout = onTimeout;
+  }
+
+  /** How many wait for their replies. */
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  /**
+   * Calls `send` when there is a place: at once, or later, or, if the deadline comes first, never.
+   *
+   * @throws {TypeError} if the id is in use
+   * @throws {KafkaError} THROTTLING_QUOTA_EXCEEDED if too many wait
+   */
+  add(request: PendingRequest, send: () => void): void {
+    const { id, topic, deadlineMs } = request;
+    if (this.#inFlight.has(id) || this.#waiting.has(id)) {
+      throw new TypeError(`Cannot request as the id '${id}' is in flight already`);
+    }
+    this.#watch(deadlineMs);
+    if (this.#inFlight.size < this.#places && this.#waiting.size === 0) {
+      this.#inFlight.set(id, request);
+      return send();
+    }
+    if (this.#waiting.size >= MAX_WAITING) {
+      throw new KafkaError(
+        "THROTTLING_QUOTA_EXCEEDED",
+        `Cannot request '${topic}': ${MAX_WAITING} requests wait to be sent`,
+        { retriable: true },
+      );
+    }
+    this.#waiting.set(id, { request, send });
+  }
+
+  /** Ends a request, for its caller to settle, and gives its place to the next. */
+  take(id: string): PendingRequest | undefined {
+    const request = this.#inFlight.get(id);
+    if (request === undefined) {
+      const waiting = this.#waiting.get(id);
+      this.#waiting.delete(id);
+      return waiting?.request;
+    }
+    this.#inFlight.delete(id);
+    if (this.#waiting.size > 0) this.#sendNext();
+    return request;
+  }
+
+  #sendNext(): void {
+    for (const [nextId, next] of this.#waiting) {
+      this.#waiting.delete(nextId);
+      this.#inFlight.set(nextId, next.request);
+      return next.send();
+    }
+  }
+
+  /** Ends a request whose reply may still come. */
+  giveUp(id: string): PendingRequest | undefined {
+    const request = this.take(id);
+    if (request === undefined) return undefined;
+    this.#givenUp.add(id);
+    for (const oldest of this.#givenUp) {
+      if (this.#givenUp.size <= MAX_REMEMBERED) break;
+      this.#givenUp.delete(oldest);
+    }
+    return request;
+  }
+
+  /** Whether this is the first reply to a request that was given up. */
+  isLate(id: string): boolean {
+    return this.#givenUp.delete(id);
+  }
+
+  /** Ends all of them. */
+  failAll(errorOf: (request: PendingRequest) => Error): void {
+    clearTimeout(this.#timer);
+    const all = [...this.#waiting.values()].map(({ request }) => request).concat(...this.#inFlight.values());
+    this.#waiting.clear();
+    this.#inFlight.clear();
+    for (const request of all) request.reject(errorOf(request));
+  }
+
+  #watch(deadlineMs: number): void {
+    if (deadlineMs >= this.#timerAtMs) return;
+    clearTimeout(this.#timer);
+    this.#timerAtMs = deadlineMs;
+    const ms = Math.min(Math.max(1, deadlineMs - performance.now()), MAX_TIMER_MS);
+    this.#timer = setTimeout(() => this.#expire(), ms);
+  }
+
+  #expire(): void {
+    this.#timerAtMs = Infinity;
+    const nowMs = performance.now();
+    let nextMs = Infinity;
+    const waiting = [...this.#waiting.values()].map(({ request }) => request);
+    for (const { id, topic, deadlineMs, timeoutMs } of [...waiting, ...this.#inFlight.values()]) {
+      if (deadlineMs > nowMs) {
+        nextMs = Math.min(nextMs, deadlineMs);
+        continue;
+      }
+      this.giveUp(id)?.reject(new RequestTimeoutError(id, topic, timeoutMs));
+      this.#onTimeout();
+    }
+    if (nextMs < Infinity) this.#watch(Math.max(nextMs, nowMs + DEADLINE_GRAIN_MS));
+  }
+}
