@@ -5,9 +5,14 @@
  * @module
  */
 
-/** See the module. Completed once; one listener. */
+/**
+ * See the module. Completed once; one listener. It keeps nothing that it has passed on: one that waited for long is old to
+ * the garbage collector, and would keep what is young alive.
+ */
 export class Later<T> {
-  #state: { readonly value: T } | undefined;
+  #isCompleted = false;
+  /** The value, until there is a listener. */
+  #kept: { readonly value: T } | undefined;
   #listener: ((value: T) => void) | undefined;
   /** Makes it complete with what it has: someone waits behind it, or nobody waits for it any more. */
   hurry: (() => void) | undefined;
@@ -20,20 +25,24 @@ export class Later<T> {
   }
 
   get isCompleted(): boolean {
-    return this.#state !== undefined;
+    return this.#isCompleted;
   }
 
   /** Gives the value. A second one is dropped. */
   complete(value: T): void {
-    if (this.#state !== undefined) return;
-    this.#state = { value };
-    this.#listener?.(value);
+    if (this.#isCompleted) return;
+    this.#isCompleted = true;
+    this.hurry = undefined;
+    const listener = this.#listener;
+    this.#listener = undefined;
+    if (listener === undefined) this.#kept = { value };
+    else listener(value);
   }
 
   /** Calls `listener` with the value: at once when it is there. */
   listen(listener: (value: T) => void): void {
-    if (this.#state !== undefined) listener(this.#state.value);
-    else this.#listener = listener;
+    if (this.#kept === undefined) this.#listener = listener;
+    else listener(this.#kept.value);
   }
 
   /** What `change` makes of the value. */
