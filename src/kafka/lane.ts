@@ -9,6 +9,7 @@ import { isRetriable } from "../base/errors.ts";
 import { sleep } from "../base/stop.ts";
 import type { Client } from "./client.ts";
 import { errorFromCode, KafkaError } from "./errors.ts";
+import type { Link } from "./link.ts";
 import { decodeProduceResponse, encodeProduceRequest, type ProduceResult } from "./produce_request.ts";
 import { type BatchRecord, type ProducerIdentity, RECORD_OVERHEAD } from "./record_encoder.ts";
 import { RETRY_BACKOFF } from "./retry.ts";
@@ -68,6 +69,8 @@ export class Lane {
   #identity: ProducerIdentity | undefined;
   /** Whether the sequence was lost, so that the shared producer id no longer serves this partition. */
   #isRenewed = false;
+  #leader: number | undefined;
+  #link: Link | undefined;
 
   constructor(context: LaneContext, topic: string, partition: number) {
     this.#context = context;
@@ -214,7 +217,12 @@ export class Lane {
       leader = client.leaderOf(this.#topic, this.#partition);
       if (leader === undefined) throw errorFromCode(5, this.#action());
     }
-    const link = await client.link(leader);
+    // The link of the last time, without a wait, while it is still the right one.
+    if (this.#link?.isUp !== true || this.#leader !== leader) {
+      this.#link = await client.link(leader);
+      this.#leader = leader;
+    }
+    const link = this.#link;
     const request = encodeProduceRequest(
       client.settings.clientId,
       this.#topic,

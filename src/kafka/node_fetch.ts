@@ -1,6 +1,6 @@
 /**
  * The fetches from one broker: one long poll at a time, over a connection of its own, so that it can be given up at
- * once. The next poll leaves before the records of the last one are handled.
+ * once. The next poll leaves as soon as the records of the last one are handed over.
  *
  * @module
  */
@@ -14,6 +14,8 @@ import { decodeBatches } from "./record_decoder.ts";
 /** How long a poll waits for records. It costs nothing: what is to end it closes the connection. */
 const MAX_WAIT_MS = 10_000;
 const OFFSET_OUT_OF_RANGE = 1;
+/** So many promises deep is the way from a record's handler to the socket. */
+const TURNS = 8;
 
 /** A partition that is being read, and where from next. */
 export interface ReadPartition {
@@ -94,10 +96,14 @@ export class NodeFetch {
       const records: ConsumedRecord[] = [];
       for (const fetched of answer.partitions) this.#take(fetched, records);
       if (this.#isClosed || this.#partitions.size === 0) return;
+      const held = records.length > 0 ? this.#events.onRecords(records) : undefined;
+      // What the records gave rise to in this turn goes out before the next poll.
+      for (let turn = 0; turn < TURNS; turn++) await undefined;
+      if (this.#isClosed || this.#partitions.size === 0) return;
       polling = this.#ask(link);
       // Its failure is seen when it is awaited above.
       polling.catch(() => {});
-      if (records.length > 0) await this.#events.onRecords(records);
+      await held;
     }
   }
 
