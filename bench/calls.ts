@@ -9,8 +9,8 @@
 import { fileURLToPath } from "node:url";
 import { describeError } from "../src/base/errors.ts";
 import { ApacheKafka } from "../tests/support/apache_kafka.ts";
+import { PARLEY_FLAGS } from "../tests/support/task_flags.ts";
 import { median } from "./load.ts";
-import { parleyFlags } from "./participant.ts";
 import { KAFKAJS, type Peer, PEERS } from "./peers.ts";
 import { FIGURES, type Measured, runProgram } from "./program.ts";
 import { Progress } from "./progress.ts";
@@ -43,7 +43,7 @@ type Row =
   );
 
 const PARLEY = fileURLToPath(new URL("./parley.ts", import.meta.url));
-const PARLEY_COMMAND = [Deno.execPath(), "run", ...parleyFlags(), PARLEY];
+const PARLEY_COMMAND = [Deno.execPath(), "run", ...PARLEY_FLAGS, PARLEY];
 const EMBEDDED = "Parley, embedded";
 const ON_KAFKA = "Parley, Apache Kafka";
 

@@ -3,21 +3,12 @@
  *
  * @module
  */
-import manifest from "../deno.json" with { type: "json" };
 import { fileURLToPath } from "node:url";
+import { PARLEY_FLAGS } from "../tests/support/task_flags.ts";
 
 /** So much of what it has written is kept. */
 const MAX_TEXT = 65_536;
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-
-/**
- * What `deno run` is told for the program: the same as by the task `parley`. Not the task itself is run, as it would
- * stand between us and the process.
- */
-export function parleyFlags(): string[] {
-  const words = manifest.tasks.parley.split(" ");
-  return words.slice(words.indexOf("run") + 1, words.indexOf("src/main.ts"));
-}
 
 /** `parley ARGS`, which hosts its broker on a free port. */
 export class ParleyProcess implements AsyncDisposable {
@@ -42,7 +33,7 @@ export class ParleyProcess implements AsyncDisposable {
     const folder = await Deno.makeTempDir({ prefix: "parley-bench-" });
     const own = ["--data", folder, "--listen", "127.0.0.1:0"];
     const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", ...parleyFlags(), "src/main.ts", ...args, ...own],
+      args: ["run", ...PARLEY_FLAGS, "src/main.ts", ...args, ...own],
       cwd: ROOT,
       stdin: "null",
       stdout: "piped",

@@ -7,7 +7,8 @@ import assert from "node:assert/strict";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WORKERS } from "../../src/workers.ts";
-import { PERMISSIONS, Place } from "./processes.ts";
+import { PARLEY_FLAGS } from "../support/task_flags.ts";
+import { Place } from "./processes.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -39,7 +40,7 @@ Deno.test({
     const start = (args: string[]) =>
       place.startCommand(
         Deno.execPath(),
-        ["run", "--no-config", "--no-npm", ...PERMISSIONS, main, ...args],
+        ["run", "--no-config", "--no-npm", ...PARLEY_FLAGS, main, ...args],
         {},
       );
 

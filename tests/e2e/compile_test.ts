@@ -9,7 +9,7 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import config from "../../deno.json" with { type: "json" };
 import { WORKERS } from "../../src/workers.ts";
-import { PERMISSIONS } from "./processes.ts";
+import { flagsOf } from "../support/task_flags.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -34,17 +34,17 @@ Deno.test("deno task compile embeds every worker, and the whole of what they nee
   assert.match(printed, /kafkajs\/2\.2\.4/);
 });
 
-Deno.test("deno task compile includes the workers of src/workers.ts, with the permissions of the tasks", () => {
+Deno.test("deno task compile includes the workers of src/workers.ts, with the flags of the tasks", () => {
   const included = FLAGS.filter((_, i) => FLAGS[i - 1] === "--include");
   assert.deepEqual(included.toSorted(), workerPaths().toSorted());
-  const withoutRun = PERMISSIONS.filter((flag) => !flag.startsWith("--allow-run"));
-  for (const permission of withoutRun) assert.ok(FLAGS.includes(permission), permission);
-  const { chat, demo, parley, ...tasks } = config.tasks;
-  assert.deepEqual(flagsOf(chat), [...PERMISSIONS]);
-  assert.deepEqual(flagsOf(demo), withoutRun);
-  assert.ok(!/ -A\b|--allow-all/.test([chat, demo, parley, ...Object.values(tasks)].join("\n")));
+  for (const flag of flagsOf("run")) assert.ok(FLAGS.includes(flag), flag);
+  assert.deepEqual(flagsOf("parley"), ["--allow-run=sh"]);
+  assert.deepEqual(flagsOf("chat"), flagsOf("parley"));
+  assert.deepEqual(flagsOf("demo"), []);
+  const tasks = config.tasks;
+  assert.ok(!/ -A\b|--allow-all/.test(Object.values(tasks).join("\n")));
   for (const target of ["linux-x64", "linux-arm64", "macos-x64", "macos-arm64", "windows-x64"] as const) {
-    assert.ok(tasks["compile:all"].includes(`deno task compile:${target}`), target);
+    assert.ok(tasks["compile:all"].includes(`deno task -q compile:${target}`), target);
     const run = target === "windows-x64" ? "cmd" : "sh";
     assert.ok(tasks[`compile:${target}`].includes(`compile:with --allow-run=${run} --target `), target);
   }
@@ -53,10 +53,6 @@ Deno.test("deno task compile includes the workers of src/workers.ts, with the pe
 /** As they are written from the project's folder: `src/broker/worker.ts`. */
 function workerPaths(): string[] {
   return Object.values(WORKERS).map((url) => relative(ROOT, fileURLToPath(url)).replaceAll("\\", "/"));
-}
-
-function flagsOf(task: string): string[] {
-  return task.split(" ").filter((word) => word.startsWith("--"));
 }
 
 /** The paths of the printed tree; a folder of which all is embedded is one line: `src/cli/*`. */

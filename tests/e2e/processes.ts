@@ -5,16 +5,11 @@
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { PARLEY_FLAGS } from "../support/task_flags.ts";
 import { within } from "../../src/base/stop.ts";
-import config from "../../deno.json" with { type: "json" };
 
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 const WAIT_MS = 20_000;
-
-/** The permissions of the task, as its command line has them. */
-export const PERMISSIONS: readonly string[] = config.tasks.parley.split(" ").filter((word) =>
-  word.startsWith("--")
-);
 
 /** Where one test's processes meet: a port, and folders of their own. */
 export class Place implements AsyncDisposable {
@@ -52,13 +47,13 @@ export class Place implements AsyncDisposable {
 
   /** Starts `parley ARGS`. */
   start(args: readonly string[], environment: Record<string, string> = {}): Running {
-    return this.startCommand(Deno.execPath(), ["run", ...PERMISSIONS, MAIN, ...args], environment);
+    return this.startCommand(Deno.execPath(), ["run", ...PARLEY_FLAGS, MAIN, ...args], environment);
   }
 
   /** Starts `parley ARGS` at a terminal. */
   startAtTerminal(args: readonly string[], size = { columns: 80, rows: 24 }): Running {
     const helper = fileURLToPath(new URL("./at_terminal.py", import.meta.url));
-    const command = [Deno.execPath(), "run", ...PERMISSIONS, MAIN, ...args];
+    const command = [Deno.execPath(), "run", ...PARLEY_FLAGS, MAIN, ...args];
     return this.startCommand("python3", [helper, String(size.columns), String(size.rows), ...command], {});
   }
 
