@@ -5,7 +5,7 @@
  */
 import type { Measured } from "./program.ts";
 
-const WARM_UP = 200;
+const WARM_UP = 2_000;
 
 /** The payload of every request: 64 bytes. */
 export const PAYLOAD = "x".repeat(64);

@@ -18,7 +18,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-const warmUp = 200
+const warmUp = 2000
 
 var payload = []byte(strings.Repeat("x", 64))
 

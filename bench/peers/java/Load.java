@@ -17,7 +17,7 @@ import org.apache.kafka.common.serialization.StringSerializer;
 /** The work that both Java peers do, their settings, and the one JSON line that is printed about it. */
 final class Load {
     static final byte[] PAYLOAD = "x".repeat(64).getBytes();
-    private static final int WARM_UP = 200;
+    private static final int WARM_UP = 2_000;
 
     interface Call {
         CompletableFuture<?> send(String key) throws Exception;

@@ -1,7 +1,7 @@
 // The work that every peer does, and the one JSON line that it prints about it. `call(key)` resolves with its reply.
 import { readFileSync } from "node:fs";
 
-const WARM_UP = 200;
+const WARM_UP = 2_000;
 
 /** The payload of every request: 64 bytes. */
 export const PAYLOAD = "x".repeat(64);

@@ -11,7 +11,7 @@ import confluent_kafka
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-WARM_UP = 200
+WARM_UP = 2_000
 PAYLOAD = b"x" * 64
 
 broker, n = sys.argv[1], int(sys.argv[2])
