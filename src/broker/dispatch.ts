@@ -20,7 +20,7 @@ import { leaveGroup } from "./handlers/13_leave_group.ts";
 import { syncGroup } from "./handlers/14_sync_group.ts";
 import { describeGroups } from "./handlers/15_describe_groups.ts";
 import { listGroups } from "./handlers/16_list_groups.ts";
-import { apiVersions, servedVersions } from "./handlers/18_api_versions.ts";
+import { apiVersions, listedVersions } from "./handlers/18_api_versions.ts";
 import { createTopics } from "./handlers/19_create_topics.ts";
 import { deleteTopics } from "./handlers/20_delete_topics.ts";
 import { initProducerId } from "./handlers/22_init_producer_id.ts";
@@ -80,6 +80,6 @@ export function answerUnsupported(apiKey: number, apiVersion: number): BodyWrite
   return (writer) =>
     ApiVersionsResponse.encode(writer, {
       errorCode: ErrorCode.UNSUPPORTED_VERSION,
-      apiKeys: servedVersions(APIS),
+      apiKeys: listedVersions(APIS),
     }, 0);
 }

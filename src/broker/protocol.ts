@@ -29,5 +29,7 @@ export type FromBrokerWorker =
     readonly recovered: Recovered;
   }
   | { readonly type: "failed"; readonly reason: StartFailure; readonly message: string }
+  /** It cannot go on: something was thrown that nobody caught. */
+  | { readonly type: "fault"; readonly error: string }
   | { readonly type: "log"; readonly level: LogLevel; readonly line: string }
   | { readonly type: "stopped" };

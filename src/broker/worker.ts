@@ -3,17 +3,37 @@
  *
  * @module
  */
+/// <reference lib="deno.worker" />
 import { describeError } from "../base/errors.ts";
 import { configureLog, logLine } from "../base/log.ts";
 import { type Broker, startBroker } from "./broker.ts";
 import { DataLockedError, PortInUseError } from "./errors.ts";
 import type { FromBrokerWorker, StartFailure, ToBrokerWorker } from "./protocol.ts";
 
+const worker = globalThis as unknown as DedicatedWorkerGlobalScope;
+const post = (message: FromBrokerWorker) => worker.postMessage(message);
+
 let broker: Broker | undefined;
 
-const post = (message: FromBrokerWorker) => self.postMessage(message);
+worker.onmessage = ({ data }: MessageEvent<ToBrokerWorker>) => {
+  handle(data).catch(fault);
+};
+// What nobody caught would be printed across the terminal.
+worker.onunhandledrejection = (event) => {
+  event.preventDefault();
+  fault(event.reason);
+};
+worker.onerror = (event) => {
+  event.preventDefault();
+  fault(event.error);
+};
 
-self.onmessage = async ({ data: message }: MessageEvent<ToBrokerWorker>) => {
+/** The broker cannot go on: its host ends the worker, and starts another. */
+function fault(error: unknown): void {
+  post({ type: "fault", error: describeError(error) });
+}
+
+async function handle(message: ToBrokerWorker): Promise<void> {
   switch (message.type) {
     case "start":
       configureLog({
@@ -31,9 +51,9 @@ self.onmessage = async ({ data: message }: MessageEvent<ToBrokerWorker>) => {
     case "stop":
       await broker?.close();
       post({ type: "stopped" });
-      self.close();
+      worker.close();
   }
-};
+}
 
 function failureOf(error: unknown): StartFailure {
   if (error instanceof PortInUseError) return "port-in-use";

@@ -66,6 +66,8 @@ export class EmbeddedBroker implements AsyncDisposable {
       }
       case "failed":
         return this.#attempted(message);
+      case "fault":
+        return this.#worker.kill(message.error);
       case "log":
         return this.#onTrouble(message.line);
     }

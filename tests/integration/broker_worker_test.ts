@@ -8,7 +8,7 @@ import { WireClient } from "../support/wire_client.ts";
 class Hosted implements Disposable {
   readonly #worker = new Worker(WORKERS.broker, { type: "module" });
 
-  tell(message: ToBrokerWorker): Promise<FromBrokerWorker> {
+  tell(message: ToBrokerWorker | null): Promise<FromBrokerWorker> {
     return new Promise((resolve) => {
       this.#worker.onmessage = ({ data }: MessageEvent<FromBrokerWorker>) => resolve(data);
       this.#worker.postMessage(message);
@@ -52,4 +52,11 @@ Deno.test("The broker's worker says why it does not start", async () => {
   } finally {
     await Deno.remove(data, { recursive: true });
   }
+});
+
+Deno.test("The broker's worker tells its host of an error that nobody caught, and prints nothing", async () => {
+  using host = new Hosted();
+  const told = await host.tell(null);
+  assert.equal(told.type, "fault");
+  assert.match(told.type === "fault" ? told.error : "", /null/);
 });

@@ -1,12 +1,15 @@
 /**
- * ApiVersions, v0-4: which APIs are served, exactly.
+ * ApiVersions, v0-4: which APIs are served.
  *
- * Behaviour: a version above is answered in v0 with UNSUPPORTED_VERSION and the list (see dispatch.ts).
+ * Behaviour: a version above is answered in v0 with UNSUPPORTED_VERSION and the list (see dispatch.ts). Produce is listed
+ * from v0 on, as Kafka 4 does (KAFKA-18659): librdkafka takes a broker without it to know no compression but zstd. It is
+ * served from v3 on all the same.
  * Not modelled: features (there is no feature level to tell).
  *
  * @module
  */
 import { ErrorCode } from "../../wire/error_codes.ts";
+import { ProduceRequest } from "../../wire/messages/00_produce.ts";
 import { ApiVersionsRequest, ApiVersionsResponse } from "../../wire/messages/18_api_versions.ts";
 import { type Api, defineApi } from "../api.ts";
 
@@ -14,11 +17,18 @@ const SOFTWARE_NAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
 /** From this version on a client names its software. */
 const NAMED_SINCE = 3;
 
+/** Where the list begins below what is served. */
+const LISTED_SINCE: ReadonlyMap<number, number> = new Map([[ProduceRequest.apiKey, 0]]);
+
 /** The APIs as they are listed. */
-export function servedVersions(
+export function listedVersions(
   apis: readonly Api[],
 ): { apiKey: number; minVersion: number; maxVersion: number }[] {
-  return apis.map(({ apiKey, minVersion, maxVersion }) => ({ apiKey, minVersion, maxVersion }));
+  return apis.map(({ apiKey, minVersion, maxVersion }) => ({
+    apiKey,
+    minVersion: LISTED_SINCE.get(apiKey) ?? minVersion,
+    maxVersion,
+  }));
 }
 
 /** @param apis the table that this API is itself in */
@@ -29,7 +39,7 @@ export function apiVersions(apis: () => readonly Api[]): Api {
     if (apiVersion >= NAMED_SINCE && !isNamed) return { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] };
     return {
       errorCode: ErrorCode.NONE,
-      apiKeys: servedVersions(apis()),
+      apiKeys: listedVersions(apis()),
     };
   }, { hasFlexibleResponseHeader: false });
 }
