@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { processIo } from "./cli/io.ts";
+import { OutputClosedError, processIo } from "./cli/io.ts";
 import { run } from "./cli/program.ts";
 
 /** Signals that ask a program to end; Windows knows fewer. */
@@ -19,5 +19,5 @@ for (const signal of SIGNALS) {
     stop.abort(new Error(`Stopped by ${signal}`));
   });
 }
-const io = processIo(stop.signal, () => stop.abort(new Error("Nobody reads the output any more")));
+const io = processIo(stop.signal, () => stop.abort(new OutputClosedError()));
 Deno.exit(await run(Deno.args, io));

@@ -4,6 +4,7 @@
  * @module
  */
 import { Command } from "commander";
+import { describeError } from "../base/errors.ts";
 import { untilAborted } from "../base/stop.ts";
 import type { Config } from "../config.ts";
 import type { Outcome } from "../demos/chat/asking.ts";
@@ -16,7 +17,7 @@ import type { ScriptResult } from "../demos/chat/script.ts";
 import { WORKERS } from "../workers.ts";
 import { addSettings, configOf, type Context, EXIT } from "./context.ts";
 import { type Host, openHost, type Served } from "./host.ts";
-import type { Io } from "./io.ts";
+import { type Io, OutputClosedError } from "./io.ts";
 import { brain, collect, participantName, timeoutOption } from "./options.ts";
 
 interface ChatFlags {
@@ -144,8 +145,13 @@ async function fromScript(setup: Setup): Promise<number> {
   }
   const talking = sendLines(io.stdin.lines(), options);
   const result = await Promise.race([talking, aborted(io.signal)]);
+  if (result === undefined || result.sent === 0 && answersByItself) await aborted(io.signal);
+  if (answersByItself && io.signal.reason instanceof OutputClosedError) {
+    // Others may depend on it: it does not go without a word.
+    complain(`${name} leaves: ${describeError(io.signal.reason)}`);
+    return EXIT.failed;
+  }
   if (result === undefined) return answersByItself ? EXIT.ok : EXIT.failed;
-  if (result.sent === 0 && answersByItself) await aborted(io.signal);
   return exitCode(result);
 }
 

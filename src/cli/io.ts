@@ -7,6 +7,19 @@
 /** A line of input may be as long as a large record; beyond it is not text for us. */
 const MAX_LINE_CHARACTERS = 16 * 1024 * 1024;
 
+/** How long to wait before a stream that takes nothing at the moment is tried again. */
+const FULL_MS = 5;
+const NEVER = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+
+/** Nobody reads what is written any more: the reason why {@linkcode Io.signal} aborts then. */
+export class OutputClosedError extends Error {
+  override readonly name = "OutputClosedError";
+
+  constructor() {
+    super("Nobody reads the output any more");
+  }
+}
+
 /** Where text goes. */
 export interface Output {
   readonly isTerminal: boolean;
@@ -38,8 +51,8 @@ export function processIo(signal: AbortSignal, onClosed: () => void): Io {
       lines: () => readLines(Deno.stdin.readable),
       bytes: async () => new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer()),
     },
-    stdout: output(Deno.stdout, onClosed),
-    stderr: output(Deno.stderr, onClosed),
+    stdout: outputTo(Deno.stdout, onClosed),
+    stderr: outputTo(Deno.stderr, onClosed),
     signal,
   };
 }
@@ -64,18 +77,38 @@ export async function* readLines(stream: ReadableStream<Uint8Array>): AsyncGener
   if (rest !== "") yield rest;
 }
 
-function output(stream: typeof Deno.stdout, onClosed: () => void): Output {
+/** What {@linkcode outputTo} writes to: Deno.stdout, Deno.stderr. */
+export interface SyncStream {
+  isTerminal(): boolean;
+  writeSync(bytes: Uint8Array): number;
+}
+
+/**
+ * Text to a stream, written when `write` returns. A pipe that is full and was made not to block, by whoever shares it, is
+ * waited for as one that blocks is.
+ */
+export function outputTo(stream: SyncStream, onClosed: () => void): Output {
   const encoder = new TextEncoder();
   return {
     isTerminal: stream.isTerminal(),
     write(text) {
       const bytes = encoder.encode(text);
       try {
-        for (let at = 0; at < bytes.length;) at += stream.writeSync(bytes.subarray(at));
+        for (let at = 0; at < bytes.length;) at += writeSome(stream, bytes.subarray(at));
       } catch (error) {
         if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
         onClosed();
       }
     },
   };
+}
+
+function writeSome(stream: SyncStream, bytes: Uint8Array): number {
+  try {
+    return stream.writeSync(bytes);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+    Atomics.wait(NEVER, 0, 0, FULL_MS);
+    return 0;
+  }
 }

@@ -164,3 +164,14 @@ Deno.test("parley chat jarvis remembers across a restart, and still reminds", as
   await tony.untilStdout(/The armour is red and gold, sir/);
   await tony.untilStdout(/You asked me to remind you, sir: breathe/);
 });
+
+Deno.test("parley chat says why it leaves when nobody reads its output any more", async () => {
+  await using place = new Place();
+  const jarvis = place.startPiped(["chat", "jarvis", "--brain", "echo"], "head -n 1");
+  await jarvis.untilStderr(/jarvis \(echo\) answers/);
+  const { stdout } = await place.run(["chat", "tony", "--say", "hello"]);
+  assert.equal(stdout, "hello\n");
+  await jarvis.untilStderr(/^parley: jarvis leaves: Nobody reads the output any more$/m);
+  await jarvis.ended();
+  assert.equal(jarvis.stdout, "tony: hello\n");
+});

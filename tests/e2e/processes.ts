@@ -50,6 +50,12 @@ export class Place implements AsyncDisposable {
     return this.startCommand(Deno.execPath(), ["run", ...PARLEY_FLAGS, MAIN, ...args], environment);
   }
 
+  /** Starts `parley ARGS | READER`. */
+  startPiped(args: readonly string[], reader: string): Running {
+    const command = [Deno.execPath(), "run", ...PARLEY_FLAGS, MAIN, ...args];
+    return this.startCommand("sh", ["-c", `"$@" | ${reader}`, "sh", ...command], {});
+  }
+
   /** Starts `parley ARGS` at a terminal. */
   startAtTerminal(args: readonly string[], size = { columns: 80, rows: 24 }): Running {
     const helper = fileURLToPath(new URL("./at_terminal.py", import.meta.url));

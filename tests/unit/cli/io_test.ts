@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { readLines } from "../../../src/cli/io.ts";
+import { outputTo, readLines } from "../../../src/cli/io.ts";
 
 /** A stream that gives `bytes` in pieces of `size`. */
 function inPieces(bytes: Uint8Array, size: number): ReadableStream<Uint8Array> {
@@ -37,4 +37,37 @@ Deno.test("readLines() refuses a line without end", async () => {
     Array.fromAsync(readLines(endless)),
     /Cannot read a line of more than 16777216 characters/,
   );
+});
+
+/** A stream of which each write is what `attempts` says, in turn. */
+function streamOf(
+  attempts: ((bytes: Uint8Array) => number)[],
+): { isTerminal(): boolean; writeSync(bytes: Uint8Array): number } {
+  return {
+    isTerminal: () => false,
+    writeSync: (bytes) => (attempts.shift() ?? assert.fail("It writes on"))(bytes),
+  };
+}
+
+Deno.test("outputTo() waits for a stream that takes nothing at the moment", () => {
+  const taken: string[] = [];
+  const take = (length: number) => (bytes: Uint8Array) => {
+    taken.push(new TextDecoder().decode(bytes.subarray(0, length)));
+    return length;
+  };
+  const refuse = () => {
+    throw new Deno.errors.WouldBlock("Resource temporarily unavailable");
+  };
+  const output = outputTo(streamOf([refuse, take(2), refuse, refuse, take(3)]), () => assert.fail("closed"));
+  output.write("hello");
+  assert.deepEqual(taken, ["he", "llo"]);
+});
+
+Deno.test("outputTo() tells when nobody reads any more, and throws nothing", () => {
+  let closed = 0;
+  const gone = () => {
+    throw new Deno.errors.BrokenPipe("Broken pipe");
+  };
+  outputTo(streamOf([gone]), () => closed++).write("hello");
+  assert.equal(closed, 1);
 });
