@@ -54,6 +54,8 @@ export interface GroupConsumerOptions {
   readonly maxUnfinished?: number;
   /** The group gave us these to read. */
   readonly onAssigned?: (assignment: Assignment) => void;
+  /** Everything that was assigned is being read; again after something failed. */
+  readonly onReading?: () => void;
   /** Something failed; it is tried again in `retryInMs`. */
   readonly onCrash?: (fault: KafkaError, retryInMs: number) => void;
   /** How long unfinished records may take at the end. @default {5_000} */
@@ -153,8 +155,14 @@ export class GroupConsumer implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#stop.abort();
     this.#fetcher?.close();
-    for (const resume of this.#onRoom.splice(0)) resume();
+    this.#resume();
+    // Nobody is to have our partitions while we work on their records.
+    const beating = setInterval(
+      () => this.#membership.heartbeat().catch(() => {}),
+      HEARTBEAT_INTERVAL_MS,
+    );
     await this.#drain(this.#options.stopTimeoutMs ?? STOP_DRAIN_MS);
+    clearInterval(beating);
     this.#cut.abort();
     const leave = async () => {
       await this.#running;
@@ -184,6 +192,7 @@ export class GroupConsumer implements AsyncDisposable {
         const fault = toKafkaError(error, { action: `Group '${this.#options.groupId}' cannot be read` });
         if (!hasStarted && !fault.retriable && !isRejoin(fault)) return onFailed(fault);
         this.#fetcher?.close();
+        this.#resume();
         if (isRejoin(fault)) {
           await untilAborted(this.#drain(REBALANCE_DRAIN_MS), signal).catch(() => {});
           if (!signal.aborted) await this.#commit().catch(() => {});
@@ -229,23 +238,26 @@ export class GroupConsumer implements AsyncDisposable {
         wanted.set(key, { topic, partition, offset: committed.get(key) ?? offsets.get(partition) ?? 0n });
       }
     }
+    // What follows is without a wait: close() finds either no fetcher or this one.
+    this.#stop.signal.throwIfAborted();
     this.#lastOwner = undefined;
     for (const key of this.#owned.keys()) if (!wanted.has(key)) this.#owned.delete(key);
     for (const [key, reading] of wanted) {
       const kept = this.#owned.get(key);
-      if (kept === undefined) {
-        this.#owned.set(key, {
-          reading,
-          unfinished: new UnfinishedOffsets(),
-          committed: committed.get(key) ?? -1n,
-        });
-      } else if (reading.offset > kept.reading.offset) kept.reading.offset = reading.offset;
+      // Another member was further meanwhile: what we had of it is no longer ours.
+      if (kept !== undefined && kept.reading.offset >= reading.offset) continue;
+      this.#owned.set(key, {
+        reading,
+        unfinished: new UnfinishedOffsets(),
+        committed: committed.get(key) ?? -1n,
+      });
     }
     this.#fetcher = new Fetcher({
       client: this.#client,
       resetTo: this.#options.from,
       onRecords: (records) => this.#take(records),
       onFault: (fault) => this.#options.onCrash?.(fault, 0),
+      onReading: () => this.#options.onReading?.(),
     });
     this.#fetcher.add([...this.#owned.values()].map(({ reading }) => reading));
     this.#options.onAssigned?.(assignment);
@@ -278,17 +290,16 @@ export class GroupConsumer implements AsyncDisposable {
     return topics.map(({ leaders }) => leaders.length).join();
   }
 
-  /** Gives records to the handler, as many at a time as there is room for. */
+  /** Gives records to the handler, as many at a time as there is room for, and until the group rebalances. */
   async #take(records: ConsumedRecord[]): Promise<void> {
+    const fetcher = this.#fetcher;
     for (const record of records) this.#ownerOf(record)?.unfinished.add(record.offset);
     for (let from = 0; from < records.length;) {
-      while (this.#handling >= this.#maxUnfinished && !this.#stop.signal.aborted) {
+      while (this.#handling >= this.#maxUnfinished && fetcher?.isClosed === false) {
         await new Promise<void>((resolve) => this.#onRoom.push(resolve));
       }
-      if (this.#stop.signal.aborted) return;
-      const batch = records.slice(from, from += this.#maxUnfinished - this.#handling)
-        .filter((record) => this.#ownerOf(record) !== undefined);
-      if (batch.length === 0) continue;
+      if (fetcher?.isClosed !== false) return this.#giveBack(records, from);
+      const batch = records.slice(from, from += this.#maxUnfinished - this.#handling);
       this.#handling += batch.length;
       try {
         this.#options.onBatch(batch, this.#context);
@@ -305,11 +316,25 @@ export class GroupConsumer implements AsyncDisposable {
     }
   }
 
+  /** Those from `from` on were given to nobody: whoever reads their partitions next begins with them. */
+  #giveBack(records: readonly ConsumedRecord[], from: number): void {
+    for (let i = records.length - 1; i >= from; i--) {
+      const record = records[i];
+      const owner = record && this.#ownerOf(record);
+      if (record === undefined || owner?.unfinished.finish(record.offset) !== true) continue;
+      owner.reading.offset = record.offset;
+    }
+  }
+
   #done(record: ConsumedRecord): void {
     this.#ownerOf(record)?.unfinished.finish(record.offset);
     this.#handling--;
-    if (this.#handling < this.#maxUnfinished) { for (const resume of this.#onRoom.splice(0)) resume(); }
+    if (this.#handling < this.#maxUnfinished) this.#resume();
     if (this.#handling === 0) { for (const resolve of this.#onDrained.splice(0)) resolve(); }
+  }
+
+  #resume(): void {
+    for (const resume of this.#onRoom.splice(0)) resume();
   }
 
   /** Most records are of the same partition as the one before. */
@@ -332,6 +357,8 @@ export class GroupConsumer implements AsyncDisposable {
     for (const owned of this.#owned.values()) {
       const { topic, partition, offset: next } = owned.reading;
       const offset = owned.unfinished.lowWatermark(next);
+      // The log begins anew, before what was committed of it.
+      if (next < owned.committed) owned.committed = -1n;
       if (offset <= owned.committed) continue;
       offsets.push({ topic, partition, offset });
       owners.push(owned);

@@ -22,6 +22,8 @@ export interface FetcherOptions {
   readonly resetTo: "earliest" | "latest";
   /** Something failed and is tried again. */
   readonly onFault?: ((fault: KafkaError) => void) | undefined;
+  /** Every partition is being read: for the first time, or again after a fault. */
+  readonly onReading?: (() => void) | undefined;
 }
 
 /** See the module. */
@@ -29,6 +31,8 @@ export class Fetcher implements Disposable {
   readonly #options: FetcherOptions;
   readonly #nodes = new Map<number, NodeFetch>();
   readonly #stop = new AbortController();
+  /** Partitions that were not read since they were added, or since they failed; and how often they did. */
+  readonly #failures = new Map<ReadPartition, number>();
   #lost: ReadPartition[] = [];
   #isRouting = false;
 
@@ -39,7 +43,12 @@ export class Fetcher implements Disposable {
   /** Reads these too. Their `offset` is kept up to date. */
   add(partitions: readonly ReadPartition[]): void {
     this.#lost.push(...partitions);
-    if (!this.#isRouting) this.#route(false);
+    for (const partition of partitions) this.#failures.set(partition, 0);
+    if (!this.#isRouting) this.#route();
+  }
+
+  get isClosed(): boolean {
+    return this.#stop.signal.aborted;
   }
 
   /** Ends at once; no record is told of after this. */
@@ -53,17 +62,16 @@ export class Fetcher implements Disposable {
   }
 
   /** Brings every partition without a reader to the broker that leads it. */
-  async #route(isAfterFault: boolean): Promise<void> {
+  async #route(): Promise<void> {
     this.#isRouting = true;
     const { signal } = this.#stop;
-    for (let tries = 1; this.#lost.length > 0 && !signal.aborted; tries++) {
-      if (tries > 1 || isAfterFault) {
-        await sleep(backoffMs(tries, RETRY_BACKOFF), signal).catch(() => {});
-        if (signal.aborted) break;
-      }
+    while (this.#lost.length > 0 && !signal.aborted) {
+      const tries = Math.max(...this.#lost.map((partition) => this.#failures.get(partition) ?? 0));
+      if (tries > 0) await sleep(backoffMs(tries, RETRY_BACKOFF), signal).catch(() => {});
+      if (signal.aborted) break;
       const partitions = this.#lost;
       this.#lost = [];
-      await this.#assign(partitions, tries > 1 || isAfterFault);
+      await this.#assign(partitions, tries > 0);
     }
     this.#isRouting = false;
   }
@@ -74,15 +82,16 @@ export class Fetcher implements Disposable {
       try {
         await client.topic(topic, { fresh });
       } catch (error) {
+        if (this.#stop.signal.aborted) return;
         onFault?.(toKafkaError(error, { action: `Cannot read ${topic}` }));
-        this.#lost.push(...ofTopic);
+        this.#lose(ofTopic);
         continue;
       }
       if (this.#stop.signal.aborted) return;
       for (
         const [leader, led] of Map.groupBy(ofTopic, ({ partition }) => client.leaderOf(topic, partition))
       ) {
-        if (leader === undefined) this.#lost.push(...led);
+        if (leader === undefined) this.#lose(led);
         else this.#node(leader).add(led);
       }
     }
@@ -93,6 +102,7 @@ export class Fetcher implements Disposable {
     if (node === undefined) {
       node = new NodeFetch(this.#options.client, nodeId, {
         onRecords: (records) => this.#stop.signal.aborted ? undefined : this.#options.onRecords(records),
+        onRead: (partition) => this.#onRead(partition),
         onLost: (partitions, fault) => this.#onLost(partitions, fault),
         onOutOfRange: (partition, fault) => this.#reset(partition, fault),
       });
@@ -104,8 +114,20 @@ export class Fetcher implements Disposable {
   #onLost(partitions: readonly ReadPartition[], fault: KafkaError): void {
     if (this.#stop.signal.aborted) return;
     this.#options.onFault?.(fault);
+    this.#lose(partitions);
+    if (!this.#isRouting) this.#route();
+  }
+
+  #lose(partitions: readonly ReadPartition[]): void {
     this.#lost.push(...partitions);
-    if (!this.#isRouting) this.#route(true);
+    for (const partition of partitions) {
+      this.#failures.set(partition, (this.#failures.get(partition) ?? 0) + 1);
+    }
+  }
+
+  #onRead(partition: ReadPartition): void {
+    if (this.#failures.size === 0 || !this.#failures.delete(partition)) return;
+    if (this.#failures.size === 0) this.#options.onReading?.();
   }
 
   async #reset(partition: ReadPartition, fault: KafkaError): Promise<void> {

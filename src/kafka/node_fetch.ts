@@ -30,6 +30,8 @@ export interface ReadPartition {
 export interface NodeFetchEvents {
   /** A promise holds back the poll after the next. */
   onRecords(records: ConsumedRecord[]): void | Promise<void>;
+  /** The partition was answered for, if only with nothing new. */
+  onRead(partition: ReadPartition): void;
   /** These partitions are no longer read here, because of `fault`. */
   onLost(partitions: readonly ReadPartition[], fault: KafkaError): void;
   /** The partition's offset is not, or no longer, in the log. */
@@ -45,6 +47,8 @@ export class NodeFetch {
   #link: Link | undefined;
   #isClosed = false;
   #isRunning = false;
+  /** The poll was given up for new partitions. */
+  #isInterrupted = false;
 
   constructor(client: Client, nodeId: number, events: NodeFetchEvents) {
     this.#client = client;
@@ -55,7 +59,10 @@ export class NodeFetch {
   /** Reads these too, from now on: a poll that waits is given up. */
   add(partitions: readonly ReadPartition[]): void {
     for (const partition of partitions) this.#partitions.set(keyOf(partition), partition);
-    this.#link?.close();
+    if (this.#link !== undefined) {
+      this.#isInterrupted = true;
+      this.#link.close();
+    }
     if (!this.#isRunning) this.#run();
   }
 
@@ -68,16 +75,14 @@ export class NodeFetch {
   async #run(): Promise<void> {
     this.#isRunning = true;
     while (!this.#isClosed && this.#partitions.size > 0) {
-      const size = this.#partitions.size;
+      this.#isInterrupted = false;
       try {
         const link = await this.#client.dial(this.#nodeId);
         this.#link = link;
         if (this.#isClosed) link.close();
         else await this.#poll(link);
       } catch (error) {
-        // Closed for new partitions rather than lost: go on with all of them.
-        const isGivenUp = this.#isClosed || this.#partitions.size > size;
-        if (!isGivenUp) {
+        if (!this.#isClosed && !this.#isInterrupted) {
           this.#loseAll(toKafkaError(error, { action: `Cannot fetch from node ${this.#nodeId}` }));
         }
       }
@@ -88,28 +93,30 @@ export class NodeFetch {
   }
 
   async #poll(link: Link): Promise<void> {
-    let polling = this.#ask(link);
+    // The first answer comes at once: it shows that all is well.
+    let polling = this.#ask(link, 0);
     while (!this.#isClosed && this.#partitions.size > 0) {
       const answer = decodeFetchResponse(await polling);
+      // Before an offset moves: nobody takes the records any more.
+      if (this.#isClosed) return;
       link.throttle(answer.throttleTimeMs);
       if (answer.errorCode !== 0) throw errorFromCode(answer.errorCode, `Cannot fetch from ${link.address}`);
       const records: ConsumedRecord[] = [];
       for (const fetched of answer.partitions) this.#take(fetched, records);
-      if (this.#isClosed || this.#partitions.size === 0) return;
       const held = records.length > 0 ? this.#events.onRecords(records) : undefined;
       // What the records gave rise to in this turn goes out before the next poll.
       for (let turn = 0; turn < TURNS; turn++) await undefined;
       if (this.#isClosed || this.#partitions.size === 0) return;
-      polling = this.#ask(link);
+      polling = this.#ask(link, MAX_WAIT_MS);
       // Its failure is seen when it is awaited above.
       polling.catch(() => {});
       await held;
     }
   }
 
-  #ask(link: Link) {
+  #ask(link: Link, maxWaitMs: number) {
     const { clientId } = this.#client.settings;
-    const request = encodeFetchRequest(clientId, [...this.#partitions.values()], MAX_WAIT_MS);
+    const request = encodeFetchRequest(clientId, [...this.#partitions.values()], maxWaitMs);
     return link.send(`Cannot fetch from ${link.address}`, request);
   }
 
@@ -120,17 +127,19 @@ export class NodeFetch {
     try {
       if (errorCode !== 0) throw errorFromCode(errorCode, `Cannot read ${topic}/${partition}`);
       reading.highWatermark = fetched.highWatermark;
-      if (fetched.records.length === 0) return;
-      reading.offset = decodeBatches(
-        {
-          topic: reading.topic,
-          partition,
-          bytes: fetched.records,
-          fromOffset: reading.offset,
-          abortedTransactions: fetched.abortedTransactions,
-        },
-        records,
-      );
+      if (fetched.records.length > 0) {
+        reading.offset = decodeBatches(
+          {
+            topic: reading.topic,
+            partition,
+            bytes: fetched.records,
+            fromOffset: reading.offset,
+            abortedTransactions: fetched.abortedTransactions,
+          },
+          records,
+        );
+      }
+      this.#events.onRead(reading);
     } catch (error) {
       const fault = toKafkaError(error, { action: `Cannot read ${topic}/${partition}` });
       this.#partitions.delete(keyOf(fetched));

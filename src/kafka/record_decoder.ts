@@ -33,57 +33,76 @@ export interface FetchedBatches {
 }
 
 /**
- * Appends the records of all whole batches to `into`. A batch that is cut short at the end is left for the next fetch.
+ * Appends the records of all whole batches to `into`. A batch that is cut short at the end is left for the next fetch;
+ * so is one that cannot be read, unless it is the first: what stands before it is given once.
  *
  * @returns the offset to fetch from next
  * @throws {KafkaError} CORRUPT_MESSAGE, UNSUPPORTED_FOR_MESSAGE_FORMAT, UNSUPPORTED_COMPRESSION_TYPE
  */
 export function decodeBatches(fetched: FetchedBatches, into: ConsumedRecord[]): bigint {
-  const { bytes, topic, partition } = fetched;
+  const { bytes, fromOffset } = fetched;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const aborted = new AbortedProducers(fetched.abortedTransactions);
-  let next = fetched.fromOffset;
+  let next = fromOffset;
   for (let at = 0; at + HEADER <= bytes.length;) {
     const end = at + 12 + view.getInt32(at + 8);
     if (end > bytes.length) break;
-    const baseOffset = view.getBigInt64(at);
-    if (view.getInt8(at + 16) !== 2) {
-      throw new KafkaError(
-        "UNSUPPORTED_FOR_MESSAGE_FORMAT",
-        `Cannot read ${topic}/${partition} at offset ${baseOffset}: message format v${view.getInt8(at + 16)}`,
-        { retriable: false },
-      );
+    const count = into.length;
+    try {
+      const lastOffset = decodeBatch(fetched, aborted, view, at, end, into);
+      if (lastOffset >= next) next = lastOffset + 1n;
+    } catch (error) {
+      into.length = count;
+      if (next > fromOffset) break;
+      throw error;
     }
-    if (end < at + HEADER || crc32c(bytes.subarray(at + 21, end)) !== view.getUint32(at + 17)) {
-      throw corrupt(topic, partition, baseOffset, "its CRC is wrong");
-    }
-    const attributes = view.getInt16(at + 21);
-    const lastOffset = baseOffset + BigInt(view.getInt32(at + 23));
-    const producerId = view.getBigInt64(at + 43);
-    const isControl = (attributes & CONTROL) !== 0;
-    if (isControl) aborted.passMarker(producerId);
-    const isAborted = (attributes & TRANSACTIONAL) !== 0 && aborted.isAborted(producerId, baseOffset);
-    if (!isControl && !isAborted && lastOffset >= fetched.fromOffset) {
-      const records = decompress(attributes & CODEC, bytes.subarray(at + HEADER, end));
-      const logAppendTime = (attributes & LOG_APPEND_TIME) !== 0
-        ? Number(view.getBigInt64(at + 35))
-        : undefined;
-      try {
-        decodeRecords(
-          fetched,
-          { records, baseOffset, baseTimestamp: Number(view.getBigInt64(at + 27)), logAppendTime },
-          view.getInt32(at + 57),
-          into,
-        );
-      } catch (error) {
-        if (!(error instanceof RangeError)) throw error;
-        throw corrupt(topic, partition, baseOffset, error.message);
-      }
-    }
-    if (lastOffset >= next) next = lastOffset + 1n;
     at = end;
   }
   return next;
+}
+
+/** @returns the batch's last offset */
+function decodeBatch(
+  fetched: FetchedBatches,
+  aborted: AbortedProducers,
+  view: DataView,
+  at: number,
+  end: number,
+  into: ConsumedRecord[],
+): bigint {
+  const { bytes, topic, partition } = fetched;
+  const baseOffset = view.getBigInt64(at);
+  if (view.getInt8(at + 16) !== 2) {
+    throw new KafkaError(
+      "UNSUPPORTED_FOR_MESSAGE_FORMAT",
+      `Cannot read ${topic}/${partition} at offset ${baseOffset}: message format v${view.getInt8(at + 16)}`,
+      { retriable: false },
+    );
+  }
+  if (end < at + HEADER || crc32c(bytes.subarray(at + 21, end)) !== view.getUint32(at + 17)) {
+    throw corrupt(topic, partition, baseOffset, "its CRC is wrong");
+  }
+  const attributes = view.getInt16(at + 21);
+  const lastOffset = baseOffset + BigInt(view.getInt32(at + 23));
+  const producerId = view.getBigInt64(at + 43);
+  const isControl = (attributes & CONTROL) !== 0;
+  if (isControl) aborted.passMarker(producerId);
+  const isAborted = (attributes & TRANSACTIONAL) !== 0 && aborted.isAborted(producerId, baseOffset);
+  if (isControl || isAborted || lastOffset < fetched.fromOffset) return lastOffset;
+  const records = decompress(attributes & CODEC, bytes.subarray(at + HEADER, end));
+  const logAppendTime = (attributes & LOG_APPEND_TIME) !== 0 ? Number(view.getBigInt64(at + 35)) : undefined;
+  try {
+    decodeRecords(
+      fetched,
+      { records, baseOffset, baseTimestamp: Number(view.getBigInt64(at + 27)), logAppendTime },
+      view.getInt32(at + 57),
+      into,
+    );
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw corrupt(topic, partition, baseOffset, error.message);
+  }
+  return lastOffset;
 }
 
 function decodeRecords(

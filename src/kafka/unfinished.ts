@@ -4,17 +4,24 @@
  * @module
  */
 
-/** Offsets are added in order and finished in any. */
+/** Offsets are added in order and finished in any. To add an earlier one is to begin again there. */
 export class UnfinishedOffsets {
   /** A Set keeps its order: the first one is the oldest. */
   readonly #offsets = new Set<number>();
+
+  #last = -1;
 
   get size(): number {
     return this.#offsets.size;
   }
 
   add(offset: bigint): void {
-    this.#offsets.add(Number(offset));
+    const added = Number(offset);
+    if (added <= this.#last) {
+      for (const other of this.#offsets) if (other >= added) this.#offsets.delete(other);
+    }
+    this.#last = added;
+    this.#offsets.add(added);
   }
 
   /** @returns whether it was still unfinished */

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { KafkaError } from "../../src/base/errors.ts";
 import { Admin } from "../../src/kafka/admin.ts";
+import { Client } from "../../src/kafka/client.ts";
 import { type ConsumedRecord, GroupConsumer, type GroupConsumerOptions } from "../../src/kafka/consumer.ts";
+import { Fetcher } from "../../src/kafka/fetcher.ts";
 import { Producer } from "../../src/kafka/producer.ts";
 import type { KafkaSettings } from "../../src/kafka/settings.ts";
 import { brokerKind, testBroker, uniqueName } from "../support/broker.ts";
@@ -294,4 +296,129 @@ Deno.test({
     assert.equal(await Promise.race([consumer.close().then(() => "closed"), late]), "closed");
     clearTimeout(timer);
   },
+});
+
+Deno.test("GroupConsumer hands over what it had fetched and not begun, so that nothing is handled twice", async () => {
+  await using broker = await testBroker();
+  const settings = plainSettings(...broker.bootstrapServers);
+  const topic = await createTopic(settings, 2);
+  await produce(settings, topic, numbers(120));
+  const handled: string[] = [];
+  const handle: Partial<GroupConsumerOptions> = {
+    maxUnfinished: 2,
+    onBatch: async (records, { done }) => {
+      for (const record of records) {
+        handled.push(`${record.partition}/${record.offset}`);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        done(record);
+      }
+    },
+  };
+  await using _first = await collect(settings, topic, [], handle);
+  await until(() => handled.length > 10);
+  await using _second = await collect(settings, topic, [], handle);
+  await until(() => new Set(handled).size === 120);
+  assert.equal(handled.length, 120);
+  for (const partition of ["0/", "1/"]) {
+    const offsets = handled.filter((at) => at.startsWith(partition)).map((at) => Number(at.slice(2)));
+    assert.deepEqual(offsets, offsets.toSorted((a, b) => a - b));
+  }
+});
+
+Deno.test("GroupConsumer commits in a log that begins anew", async () => {
+  await using broker = await testBroker();
+  const settings = plainSettings(...broker.bootstrapServers);
+  const topic = await createTopic(settings);
+  await produce(settings, topic, numbers(10));
+  const read: ConsumedRecord[] = [];
+  await using _consumer = await collect(settings, topic, read);
+  await until(async () => read.length === 10 && await lagOf(settings, topic) === 0n);
+  await using admin = await Admin.connect(settings);
+  await admin.deleteTopics([topic]);
+  await until(async () => !(await admin.listTopics()).includes(topic));
+  await admin.createTopics([{ topic }]);
+  await produce(settings, topic, numbers(5, 100));
+  await until(() => read.at(-1)?.text() === "104");
+  await until(async () => await lagOf(settings, topic) === 0n);
+});
+
+Deno.test({
+  name: "GroupConsumer.close() keeps its place in the group while records are in hand",
+  ignore: isCluster,
+  async fn() {
+    await using broker = await testBroker();
+    await using proxy = FaultProxy.start(broker.bootstrapServers[0] ?? "");
+    const settings = plainSettings(proxy.address);
+    const topic = await createTopic(settings);
+    await produce(settings, topic, ["slow"]);
+    const held: (() => void)[] = [];
+    const consumer = await collect(settings, topic, [], {
+      stopTimeoutMs: 60_000,
+      onBatch: (records, { done }) => records.forEach((record) => held.push(() => done(record))),
+    });
+    await until(() => held.length === 1);
+    const closing = consumer.close();
+    let beats = 0;
+    proxy.onRequest = (apiKey) => {
+      if (apiKey === API.heartbeat) beats++;
+      return "pass";
+    };
+    await until(() => beats >= 2);
+    held.forEach((finish) => finish());
+    await closing;
+    assert.equal(await lagOf(settings, topic), 0n);
+  },
+});
+
+Deno.test({
+  name: "GroupConsumer.start() that is given up as the group answers leaves nothing running",
+  ignore: isCluster,
+  async fn() {
+    await using broker = await testBroker();
+    await using proxy = FaultProxy.start(broker.bootstrapServers[0] ?? "");
+    const settings = plainSettings(proxy.address);
+    const topic = await createTopic(settings);
+    const stop = new AbortController();
+    const OFFSET_FETCH = 9;
+    proxy.onResponse = (apiKey) => {
+      if (apiKey === OFFSET_FETCH) stop.abort(new Error("no more"));
+      return "pass";
+    };
+    let assigned = 0;
+    const options = { signal: stop.signal, onAssigned: () => assigned++ };
+    await assert.rejects(collect(settings, topic, [], options), /no more/);
+    assert.equal(assigned, 0);
+  },
+});
+
+Deno.test("Fetcher.close() leaves the offset where it is when nobody takes the records any more", async () => {
+  await using broker = await testBroker();
+  const settings = plainSettings(...broker.bootstrapServers);
+  const topic = await createTopic(settings);
+  await produce(settings, topic, numbers(3));
+  using client = await Client.connect(settings);
+  const reading = { topic, partition: 0, offset: 0n };
+  let given = 0;
+  using fetcher = new Fetcher({
+    client,
+    resetTo: "earliest",
+    onRecords: (records) => void (given += records.length),
+  });
+  const { promise: answered, resolve } = Promise.withResolvers<void>();
+  const dial = client.dial.bind(client);
+  client.dial = async (nodeId) => {
+    const link = await dial(nodeId);
+    const send = link.send.bind(link);
+    link.send = async (...args) => {
+      const answer = await send(...args);
+      // The answer is there, and nobody has looked at it yet.
+      fetcher.close();
+      setTimeout(resolve);
+      return answer;
+    };
+    return link;
+  };
+  fetcher.add([reading]);
+  await answered;
+  assert.deepEqual([given, reading.offset], [0, 0n]);
 });

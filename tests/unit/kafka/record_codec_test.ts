@@ -209,3 +209,13 @@ Deno.test("ConsumedRecord.pick() finds headers wherever they stand, and takes un
     assert.equal(typeof record.headers, "object");
   }));
 });
+
+Deno.test("decodeBatches() gives what stands before a batch that it cannot read, once, and then fails", () => {
+  const bad = encode([one, one], 1n);
+  bad[bad.length - 1] = (bad.at(-1) ?? 0) ^ 1;
+  const good = encode([one]);
+  const bytes = new Uint8Array([...good, ...bad]);
+  const { records, next } = decode(bytes);
+  assert.deepEqual([records.length, next], [1, 1n]);
+  assert.throws(() => decode(bytes, next), KafkaError);
+});

@@ -25,3 +25,15 @@ Deno.test("UnfinishedOffsets.lowWatermark() never passes an unfinished offset, a
     ),
   );
 });
+
+Deno.test("UnfinishedOffsets.add() of an earlier offset begins again there, and keeps what stands before", () => {
+  const unfinished = new UnfinishedOffsets();
+  for (const offset of [3n, 90n, 91n]) unfinished.add(offset);
+  for (const offset of [5n, 6n]) unfinished.add(offset);
+  assert.equal(unfinished.size, 3);
+  unfinished.finish(3n);
+  assert.equal(unfinished.lowWatermark(7n), 5n);
+  unfinished.finish(90n);
+  unfinished.finish(5n);
+  assert.equal(unfinished.lowWatermark(7n), 6n);
+});
