@@ -30,8 +30,13 @@ export class RequestTimeoutError extends Error {
   readonly topic: string;
   readonly timeoutMs: number;
 
-  constructor(id: string, topic: string, timeoutMs: number) {
-    super(`No reply from '${topic}' within ${timeoutMs} ms (request ${id})`);
+  /** @param cause why the request could not even be sent, as far as known */
+  constructor(id: string, topic: string, timeoutMs: number, cause?: unknown) {
+    super(
+      `No reply from '${topic}' within ${timeoutMs} ms (request ${id})` +
+        (cause === undefined ? "" : `: ${describeError(cause)}`),
+      cause === undefined ? undefined : { cause },
+    );
     this.id = id;
     this.topic = topic;
     this.timeoutMs = timeoutMs;

@@ -25,6 +25,8 @@ export interface PartitionReaderOptions {
   /** @default all of them, also those that the topic gets later */
   readonly partitions?: readonly number[];
   readonly from: StartPosition;
+  /** Where to go on when an offset is no longer in the log. @default "latest" if that is `from`, else "earliest" */
+  readonly resetTo?: "earliest" | "latest";
   /** In order within each partition. While a returned promise is pending, at most one more answer is fetched. */
   readonly onRecords: (records: ConsumedRecord[]) => void | Promise<void>;
   /** Something failed and is tried again, for as long as it takes. */
@@ -87,7 +89,7 @@ export class PartitionReader implements AsyncDisposable {
       client,
       onRecords: options.onRecords,
       onFault: options.onFault,
-      resetTo: from === "latest" ? "latest" : "earliest",
+      resetTo: options.resetTo ?? (from === "latest" ? "latest" : "earliest"),
     });
     fetcher.add(reading);
     const reader = new PartitionReader(client, ownsClient, fetcher, reading);

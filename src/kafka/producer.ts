@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { describeError, isRetriable } from "../base/errors.ts";
 import { untilAborted } from "../base/stop.ts";
 import { Client, type TopicMetadata } from "./client.ts";
 import { KafkaError } from "./errors.ts";
@@ -22,6 +23,8 @@ export type { DeliveryReport, RecordHeaders };
 const MAX_QUEUED_BYTES = 32 * 1024 * 1024;
 /** Kafka's default of `message.max.bytes`, less the batch's own bytes. */
 const MAX_REQUEST_BYTES = 1_048_588;
+/** Records that wait for room in the queue. More are refused. */
+const MAX_WAITING = 100_000;
 /** As the Java client's `delivery.timeout.ms`. */
 const DELIVERY_TIMEOUT_MS = 120_000;
 /** How long a topic may take to become known, as right after its creation. */
@@ -134,7 +137,8 @@ export class Producer implements AsyncDisposable {
    * queued. Records of one partition keep the order of the calls.
    *
    * @throws {TypeError} if the value or the key is of no sendable type
-   * @throws {KafkaError} MESSAGE_TOO_LARGE, UNKNOWN_TOPIC_OR_PARTITION, REQUEST_TIMED_OUT, NETWORK_EXCEPTION and others
+   * @throws {KafkaError} MESSAGE_TOO_LARGE, UNKNOWN_TOPIC_OR_PARTITION, REQUEST_TIMED_OUT, NETWORK_EXCEPTION and others;
+   * THROTTLING_QUOTA_EXCEEDED if 100,000 wait already
    */
   send(record: ProducerRecord): Promise<DeliveryReport> {
     const { topic } = record;
@@ -202,8 +206,15 @@ export class Producer implements AsyncDisposable {
         { retriable: false },
       );
     }
-    this.#unfinished++;
     const hasRoom = this.#queuedBytes === 0 || this.#queuedBytes + bytes <= this.#maxQueuedBytes;
+    if (this.#waitingForRoom.length >= MAX_WAITING) {
+      throw new KafkaError(
+        "THROTTLING_QUOTA_EXCEEDED",
+        `Cannot produce to ${record.topic}: ${MAX_WAITING} records wait for room in the queue already`,
+        { retriable: true },
+      );
+    }
+    this.#unfinished++;
     if (hasRoom && this.#waitingForRoom.length === 0) {
       this.#queuedBytes += bytes;
       this.#route(record, key, accepted);
@@ -240,7 +251,13 @@ export class Producer implements AsyncDisposable {
         throw error;
       }
     }, { withinMs: deadlineMs - performance.now(), signal: this.#stop.signal }).catch((error) => {
-      throw this.#stop.signal.aborted ? closedError(topic) : error;
+      if (this.#stop.signal.aborted) throw closedError(topic);
+      if (!isRetriable(error)) throw error;
+      throw new KafkaError(
+        "REQUEST_TIMED_OUT",
+        `Cannot produce to ${topic}: the delivery time has passed; ${describeError(error)}`,
+        { retriable: true, cause: error },
+      );
     });
   }
 

@@ -38,6 +38,7 @@ export class PendingRequests {
   readonly #givenUp = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerAtMs = Infinity;
+  #isSending = false;
 
   /** @param onTimeout a request has ended at its deadline */
   constructor(places: number, onTimeout: () => void) {
@@ -85,16 +86,28 @@ export class PendingRequests {
       return waiting?.request;
     }
     this.#inFlight.delete(id);
-    if (this.#waiting.size > 0) this.#sendNext();
+    if (this.#waiting.size > 0 && !this.#isSending) this.#sendWaiting();
     return request;
   }
 
-  #sendNext(): void {
-    for (const [nextId, next] of this.#waiting) {
-      this.#waiting.delete(nextId);
-      this.#inFlight.set(nextId, next.request);
-      return next.send();
+  /** A request may end while it is being sent: its place is given on here, not within. */
+  #sendWaiting(): void {
+    this.#isSending = true;
+    for (const [id, { request, send }] of this.#waiting) {
+      if (this.#inFlight.size >= this.#places) break;
+      this.#waiting.delete(id);
+      this.#inFlight.set(id, request);
+      send();
     }
+    this.#isSending = false;
+  }
+
+  /** Ends a request as one whose time is over; its reply may still come. `cause` is why it could not be sent. */
+  expire(id: string, cause?: unknown): void {
+    const request = this.giveUp(id);
+    if (request === undefined) return;
+    this.#onTimeout();
+    request.reject(new RequestTimeoutError(id, request.topic, request.timeoutMs, cause));
   }
 
   /** Ends a request whose reply may still come. */
@@ -136,13 +149,12 @@ export class PendingRequests {
     const nowMs = performance.now();
     let nextMs = Infinity;
     const waiting = [...this.#waiting.values()].map(({ request }) => request);
-    for (const { id, topic, deadlineMs, timeoutMs } of [...waiting, ...this.#inFlight.values()]) {
+    for (const { id, deadlineMs } of [...waiting, ...this.#inFlight.values()]) {
       if (deadlineMs > nowMs) {
         nextMs = Math.min(nextMs, deadlineMs);
         continue;
       }
-      this.giveUp(id)?.reject(new RequestTimeoutError(id, topic, timeoutMs));
-      this.#onTimeout();
+      this.expire(id);
     }
     if (nextMs < Infinity) this.#watch(Math.max(nextMs, nowMs + DEADLINE_GRAIN_MS));
   }

@@ -29,6 +29,8 @@ import {
 const CONCURRENCY = 1_000;
 /** How long a reply without a deadline may take to be written. */
 const REPLY_TIMEOUT_MS = 30_000;
+/** How long one with a deadline may take at least: a caller who has just given up counts it as late. */
+const MIN_REPLY_TIMEOUT_MS = 1_000;
 
 /** How long the last replies may take to be written at the end. */
 const FLUSH_TIMEOUT_MS = 2_000;
@@ -86,12 +88,14 @@ export class Request {
 export type ReplierEvent =
   /** A request's time was over before it was handled; nobody waits for it. */
   | { readonly type: "expired"; readonly topic: string; readonly partition: number; readonly offset: bigint }
-  /** The handler failed; the caller was told, unless nobody waits. */
+  /** The handler failed; the caller was told, unless nobody waits any more. */
   | { readonly type: "failed"; readonly request: Request; readonly error: unknown }
   /** The reply could not be written, such as when its topic is gone. */
   | { readonly type: "undeliverable"; readonly request: Request; readonly error: Error }
-  /** Reading failed, and is tried again in `retryInMs`. */
-  | { readonly type: "down"; readonly fault: KafkaError; readonly retryInMs: number }
+  /** Reading failed, and is tried again until it works; told once. */
+  | { readonly type: "down"; readonly fault: KafkaError }
+  /** Requests are being read again. */
+  | { readonly type: "up" }
   /** The group gave this replier its partitions. */
   | { readonly type: "assigned"; readonly partitions: ReadonlyMap<string, readonly number[]> };
 
@@ -149,6 +153,7 @@ export class Replier implements AsyncDisposable {
   #expired = 0;
   #undeliverable = 0;
   #lastReplyTopic = { bytes: new Uint8Array(0), topic: "" };
+  #isDown = false;
   #closing: Promise<void> | undefined;
 
   private constructor(options: ReplierOptions, producer: Producer) {
@@ -174,7 +179,8 @@ export class Replier implements AsyncDisposable {
         onBatch: (records, context) => {
           for (const record of records) replier.#handle(record, context);
         },
-        onCrash: (fault, retryInMs) => options.onEvent?.({ type: "down", fault, retryInMs }),
+        onCrash: (fault) => replier.#down(fault),
+        onReading: () => replier.#up(),
         onAssigned: (partitions) => options.onEvent?.({ type: "assigned", partitions }),
         ...(options.stopTimeoutMs === undefined ? {} : { stopTimeoutMs: options.stopTimeoutMs }),
         ...(signal === undefined ? {} : { signal }),
@@ -209,6 +215,18 @@ export class Replier implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #down(fault: KafkaError): void {
+    if (this.#isDown) return;
+    this.#isDown = true;
+    this.#options.onEvent?.({ type: "down", fault });
+  }
+
+  #up(): void {
+    if (!this.#isDown) return;
+    this.#isDown = false;
+    this.#options.onEvent?.({ type: "up" });
   }
 
   #handle(record: ConsumedRecord, context: BatchContext): void {
@@ -253,6 +271,8 @@ export class Replier implements AsyncDisposable {
     this.#failed++;
     const { id, request, done } = answering;
     this.#options.onEvent?.({ type: "failed", request, error });
+    // The caller knows that there is no answer.
+    if (request.deadlineMs !== undefined && request.deadlineMs <= Date.now()) return done();
     const problem = toProblem(error);
     const headers = {
       ...replyHeaders(id),
@@ -266,10 +286,10 @@ export class Replier implements AsyncDisposable {
     const { request, topic, partition, done } = answering;
     if (topic === undefined) return onDelivered();
     const { deadlineMs } = request;
-    // The deadline is of the epoch, the producer's of this thread's clock.
-    const giveUpAtMs = deadlineMs === undefined
-      ? performance.now() + REPLY_TIMEOUT_MS
-      : deadlineMs - performance.timeOrigin;
+    const timeoutMs = deadlineMs === undefined
+      ? REPLY_TIMEOUT_MS
+      : Math.max(MIN_REPLY_TIMEOUT_MS, deadlineMs - Date.now());
+    const giveUpAtMs = performance.now() + timeoutMs;
     const record = partition === undefined ? { topic, value, headers } : { topic, partition, value, headers };
     this.#producer.enqueue(record, giveUpAtMs, onDelivered, (error) => {
       // The handler returned what cannot be sent: its fault, and the caller is to know.

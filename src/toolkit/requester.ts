@@ -153,6 +153,8 @@ export class Requester implements AsyncDisposable {
     requester.#reader = await PartitionReader.on(client, {
       topic: replyTopic,
       from: "latest",
+      // One that was made anew holds nothing but replies to what is asked now.
+      resetTo: "earliest",
       onRecords: (records) => {
         const nowMs = performance.now();
         for (const record of records) requester.#onReply(record, nowMs);
@@ -168,7 +170,7 @@ export class Requester implements AsyncDisposable {
   /**
    * Sends a request and waits for its reply.
    *
-   * @throws {RequestTimeoutError} if none came in time
+   * @throws {RequestTimeoutError} if none came in time; its `cause` says why the request could not be sent, if so
    * @throws {ReplyError} if the other side's handler failed
    * @throws {KafkaError} if the request could not be sent
    * @throws {TypeError} if the value or the key is of no sendable type, or the id is in flight already
@@ -181,6 +183,7 @@ export class Requester implements AsyncDisposable {
         throw new RangeError(`Cannot request as 'timeoutMs' must be positive: current value is ${timeoutMs}`);
       }
       if (this.#closing !== undefined) throw closedError(topic);
+      signal?.throwIfAborted();
       const startedAtMs = performance.now();
       const deadlineMs = startedAtMs + timeoutMs;
       this.#pending.add(
@@ -238,7 +241,8 @@ export class Requester implements AsyncDisposable {
   }
 
   #send(id: string, topic: string, deadlineMs: number, message: Message): void {
-    const deadline = String(Math.ceil(performance.timeOrigin + deadlineMs));
+    // Not by timeOrigin: this thread's clock stands still while the machine sleeps, the epoch's does not.
+    const deadline = String(Math.ceil(Date.now() + deadlineMs - performance.now()));
     const headers = requestHeaders(id, this.#replyTopic, deadline);
     const record: ProducerRecord = {
       ...message,
@@ -246,6 +250,9 @@ export class Requester implements AsyncDisposable {
       headers: message.headers === undefined ? headers : { ...message.headers, ...headers },
     };
     this.#producer.enqueue(record, deadlineMs, this.#onSent, (error) => {
+      if (error instanceof KafkaError && error.code === "REQUEST_TIMED_OUT") {
+        return this.#pending.expire(id, error);
+      }
       const pending = this.#pending.take(id);
       if (pending === undefined) return;
       this.#failed++;

@@ -352,3 +352,26 @@ Deno.test({
     assert.equal((await producer.send({ topic, value: "next" })).offset, 1n);
   },
 });
+
+Deno.test({
+  name: "Producer.send() refuses what comes when 100,000 records wait for room, and settles the others",
+  ignore: isCluster,
+  async fn() {
+    await using broker = await testBroker();
+    await using proxy = FaultProxy.start(broker.bootstrapServers[0] ?? "");
+    const settings = plainSettings(proxy.address);
+    const topic = await createTopic(settings);
+    const producer = await Producer.connect(settings, { maxQueuedBytes: 1 });
+    proxy.onRequest = (apiKey) => apiKey === API.produce ? "drop" : "pass";
+    let failed = 0;
+    const COUNT = 100_001;
+    for (let i = 0; i < COUNT; i++) producer.send({ topic, value: "x" }).catch(() => failed++);
+    await assert.rejects(
+      producer.send({ topic, value: "one more" }),
+      (error) => error instanceof KafkaError && error.code === "THROTTLING_QUOTA_EXCEEDED",
+    );
+    producer.abort();
+    await producer.flush();
+    await until(() => failed === COUNT);
+  },
+});

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { v7 as newId } from "uuid";
 import { KafkaError, ReplyError, RequestTimeoutError } from "../../src/base/errors.ts";
 import { Admin } from "../../src/kafka/admin.ts";
 import { PartitionReader } from "../../src/kafka/partition_reader.ts";
 import { Producer } from "../../src/kafka/producer.ts";
 import type { ConsumedRecord } from "../../src/kafka/record.ts";
 import type { KafkaSettings } from "../../src/kafka/settings.ts";
+import { newId } from "../../src/toolkit/ids.ts";
 import { Replier, type RequestHandler } from "../../src/toolkit/replier.ts";
 import { Requester, type RequesterOptions } from "../../src/toolkit/requester.ts";
 import { brokerKind, testBroker, uniqueName } from "../support/broker.ts";
@@ -138,18 +138,110 @@ Deno.test("Requester.request() rejects at its deadline; a reply that comes later
   });
 });
 
-Deno.test("Replier sends no reply to a caller who has given up meanwhile", async () => {
+Deno.test("Requester counts a reply as late that was ready after the deadline; an error then is not sent", async () => {
   await using broker = await testBroker();
   const open = Promise.withResolvers<string>();
-  await using talk = await pair(plainSettings(...broker.bootstrapServers), () => open.promise);
-  await assert.rejects(
-    talk.requester.request(talk.topic, { value: "x" }, { timeoutMs: 1_000 }),
-    RequestTimeoutError,
-  );
+  await using talk = await pair(plainSettings(...broker.bootstrapServers), async (request) => {
+    const answer = await open.promise;
+    if (request.text() === "error") throw new Error(answer);
+    return answer;
+  });
+  const ask = (value: string) => talk.requester.request(talk.topic, { value }, { timeoutMs: 1_000 });
+  const asked = [ask("error"), ask("answer")];
+  for (const each of asked) await assert.rejects(each, RequestTimeoutError);
   open.resolve("too late");
-  // Where the cluster is slow, the request itself was over when it came.
-  await until(() => talk.replier.stats().undeliverable + talk.replier.stats().expired === 1);
-  assert.equal(talk.requester.stats().late, 0);
+  const { replier, requester } = talk;
+  // Where the cluster is slow, the requests themselves were over when they came.
+  await until(() => replier.stats().failed + replier.stats().answered + replier.stats().expired === 2);
+  await until(() => requester.stats().late === replier.stats().answered);
+  assert.deepEqual([requester.stats().unknown, replier.stats().undeliverable], [0, 0]);
+});
+
+Deno.test("Requester.request() sends nothing for a signal that is aborted already", async () => {
+  await using broker = await testBroker();
+  const settings = plainSettings(...broker.bootstrapServers);
+  const topic = await createTopic(settings);
+  await using requester = await Requester.start({ settings, replyTopic: `${topic}.replies` });
+  const given = requester.request(topic, { value: "x" }, {
+    timeoutMs: 10_000,
+    signal: AbortSignal.abort(new Error("no more")),
+  });
+  await assert.rejects(given, /no more/);
+  await requester.send(topic, { value: "y" });
+  assert.deepEqual([requester.stats().sent, requester.stats().inFlight], [1, 0]);
+});
+
+Deno.test({
+  name:
+    "Requester.request() ends with RequestTimeoutError, and why, when the broker is away until the deadline",
+  ignore: isCluster,
+  async fn() {
+    await using broker = await testBroker();
+    await using proxy = FaultProxy.start(broker.bootstrapServers[0] ?? "");
+    const settings = plainSettings(proxy.address);
+    const [known, unknown] = [await createTopic(settings), await createTopic(settings)];
+    await using requester = await Requester.start({ settings, replyTopic: `${known}.replies` });
+    await requester.send(known, { value: "now the topic is known" });
+    proxy.goAway();
+    const errors = await Promise.all(
+      [known, unknown].flatMap((topic) =>
+        [200, 700].map((timeoutMs) =>
+          requester.request(topic, { value: "x" }, { timeoutMs }).then(() => undefined, (error) => error)
+        )
+      ),
+    );
+    for (const error of errors) assert.ok(error instanceof RequestTimeoutError, Deno.inspect(error));
+    assert.equal(requester.stats().timedOut, 4);
+    assert.equal(requester.stats().failed, 0);
+    proxy.comeBack();
+  },
+});
+
+Deno.test("Requester and Replier agree on the deadline after the machine slept, or its clock was set", async () => {
+  await using broker = await testBroker();
+  await using talk = await pair(plainSettings(...broker.bootstrapServers), () => "fine");
+  const { now } = Date;
+  try {
+    for (const driftMs of [3_600_000, -3_600_000]) {
+      Date.now = () => now() + driftMs;
+      const reply = await talk.requester.request(talk.topic, { value: "x" }, { timeoutMs: 10_000 });
+      assert.equal(reply.text(), "fine");
+    }
+  } finally {
+    Date.now = now;
+  }
+});
+
+Deno.test({
+  name: "Replier tells once that it is down, and once that it is up again",
+  ignore: isCluster,
+  async fn() {
+    await using broker = await testBroker();
+    await using proxy = FaultProxy.start(broker.bootstrapServers[0] ?? "");
+    const settings = plainSettings(proxy.address);
+    const topic = await createTopic(settings);
+    const events: string[] = [];
+    let refused = 0;
+    await using _replier = await Replier.start({
+      settings,
+      topic,
+      groupId: topic,
+      handler: () => "x",
+      onEvent: ({ type }) => type === "down" || type === "up" ? events.push(type) : undefined,
+    });
+    proxy.goAway();
+    await until(() => events.length > 0);
+    // It comes back for nothing but refusals, for some tries.
+    proxy.onRequest = () => refused++ < 5 ? "cut" : "pass";
+    proxy.comeBack();
+    await until(() => events.includes("up"));
+    // Only the fetches fail: nothing is assigned anew.
+    const fetches = { cut: 0 };
+    proxy.onResponse = (apiKey) => apiKey === API.fetch && fetches.cut++ < 3 ? "cut" : "pass";
+    proxy.cut();
+    await until(() => events.length === 4);
+    assert.deepEqual(events, ["down", "up", "down", "up"]);
+  },
 });
 
 Deno.test("Requester counts a reply that nobody asked for", async () => {

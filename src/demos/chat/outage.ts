@@ -9,29 +9,35 @@
 const PATIENCE_MS = 3_000;
 
 /** See the module. */
-export class Outage {
+export class Outage implements Disposable {
   readonly #tell: (message: string) => void;
-  readonly #now: () => number;
-  #sinceMs: number | undefined;
+  readonly #patienceMs: number;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #isTold = false;
 
-  constructor(tell: (message: string) => void, now: () => number = () => performance.now()) {
+  constructor(tell: (message: string) => void, patienceMs = PATIENCE_MS) {
     this.#tell = tell;
-    this.#now = now;
+    this.#patienceMs = patienceMs;
   }
 
-  /** An attempt has failed. */
+  /** It is away, for `reason`. */
   down(reason: string): void {
-    this.#sinceMs ??= this.#now();
-    if (this.#isTold || this.#now() - this.#sinceMs < PATIENCE_MS) return;
-    this.#isTold = true;
-    this.#tell(`${reason}; it is tried again until it works`);
+    if (this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#isTold = true;
+      this.#tell(`${reason}; it is tried again until it works`);
+    }, this.#patienceMs);
   }
 
   /** All is well. */
   up(): void {
     if (this.#isTold) this.#tell("Kafka is back");
-    this.#sinceMs = undefined;
+    this[Symbol.dispose]();
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#isTold = false;
   }
 }

@@ -13,7 +13,7 @@ import { echoBrain } from "./brains/echo.ts";
 import { execBrain } from "./brains/exec.ts";
 import { httpBrain } from "./brains/http.ts";
 import { HumanBrain } from "./brains/human.ts";
-import { CHAT_PARTITIONS, FROM_HEADER, requestTopic } from "./names.ts";
+import { CHAT_PARTITIONS, FROM_HEADER, nameFault, requestTopic } from "./names.ts";
 import { Outage } from "./outage.ts";
 import type { FromReplier, Incoming, ToReplier } from "./protocol.ts";
 
@@ -65,6 +65,7 @@ async function handle(message: ToReplier): Promise<void> {
     case "stop":
       await starting?.catch(() => {});
       stop.abort(new Error("The participant is leaving"));
+      outage[Symbol.dispose]();
       await closing?.disposeAsync();
       post({ type: "stopped" });
       return worker.close();
@@ -85,7 +86,7 @@ async function start(options: Extract<ToReplier, { type: "start" }>): Promise<vo
       concurrency: mind.concurrency,
       onEvent: (event) => {
         if (event.type === "down") outage.down(describeError(event.fault));
-        else if (event.type === "assigned") outage.up();
+        else if (event.type === "up") outage.up();
       },
       handler: (request, { signal }) => handleRequest(mind, request, signal),
       signal: stop.signal,
@@ -159,10 +160,12 @@ async function answer(
 
 function read(request: Request): Incoming {
   const { id, partition, offset, headers } = request;
-  const from = headers[FROM_HEADER];
+  const bytes = headers[FROM_HEADER];
+  const from = bytes === undefined ? "" : new TextDecoder().decode(bytes);
   return {
     id: id ?? `${partition}-${offset}`,
-    from: from === undefined ? "somebody" : new TextDecoder().decode(from),
+    // Anybody may write to a topic; this is nobody's name.
+    from: nameFault(from) === undefined ? from : "(somebody)",
     text: request.text(),
     partition,
     offset,

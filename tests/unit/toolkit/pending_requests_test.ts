@@ -63,3 +63,18 @@ Deno.test("PendingRequests ends each request at its own deadline, those that wai
   pending.failAll(() => new Error("over"));
   await assert.rejects(waiting.ended, /over/);
 });
+
+Deno.test("PendingRequests.take() gives a place on to any number that end while they are being sent", () => {
+  const pending = new PendingRequests(1, () => {});
+  let sent = 0;
+  pending.add(request("first"), () => {});
+  for (let i = 0; i < 50_000; i++) {
+    pending.add(request(`${i}`), () => {
+      sent++;
+      pending.take(`${i}`);
+    });
+  }
+  pending.take("first");
+  assert.deepEqual([sent, pending.inFlight], [50_000, 0]);
+  pending.failAll(() => new Error("over"));
+});
