@@ -4,7 +4,6 @@
  * @module
  */
 import { Argument, Command } from "commander";
-import { v7 as newId } from "uuid";
 import { untilAborted } from "../base/stop.ts";
 import { printable } from "../demos/chat/printable.ts";
 import { addSettings, configOf, type Context, EXIT } from "./context.ts";
@@ -52,7 +51,7 @@ async function request(
   const { Requester } = await import("../toolkit/requester.ts");
   await using requester = await Requester.start({
     settings: host.settings,
-    replyTopic: `parley.replies.${newId()}`,
+    replyTopic: `parley.replies.${crypto.randomUUID()}`,
     signal,
   });
   const { key, header: headers, timeout: timeoutMs, json = false } = flags;

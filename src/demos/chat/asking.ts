@@ -5,16 +5,18 @@
  *
  * @module
  */
-import { v7 as newId } from "uuid";
 import { Histogram } from "../../base/histogram.ts";
 import { within } from "../../base/stop.ts";
 import { SupervisedWorker } from "../../base/supervised_worker.ts";
+import { newId } from "../../toolkit/ids.ts";
 import type { FromSender, Member, Start, ToSender } from "./protocol.ts";
 
 /** Requests on their way at the same time; more are refused. */
 const MAX_PENDING = 10_000;
 /** The worker keeps the deadline; should there be none by then, the main thread does, so much later. */
 const DEADLINE_GRACE_MS = 250;
+/** A timer cannot be set to more. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 /** How long the worker has to leave well. */
 const CLOSE_MS = 3_000;
 /** How long the broker has to say who is there. */
@@ -59,6 +61,28 @@ interface Pending {
   readonly finish: (result: Answered | Unanswered) => void;
 }
 
+/** Something that the worker is asked, once at a time: who asks meanwhile is told the same. */
+class Inquiry<T> {
+  #asked: PromiseWithResolvers<T> | undefined;
+
+  ask(post: () => void): Promise<T> {
+    if (this.#asked === undefined) {
+      this.#asked = Promise.withResolvers();
+      post();
+    }
+    return within(this.#asked.promise, ASK_MS, () => new Error("The broker did not say in time"))
+      .finally(() => this.#asked = undefined);
+  }
+
+  answer(value: T): void {
+    this.#asked?.resolve(value);
+  }
+
+  fail(error: Error): void {
+    this.#asked?.reject(error);
+  }
+}
+
 /** See the module. The worker loads at once; it connects with {@linkcode Asking.start}. */
 export class Asking implements AsyncDisposable {
   readonly #worker: SupervisedWorker<ToSender, FromSender>;
@@ -72,11 +96,11 @@ export class Asking implements AsyncDisposable {
   #sent = 0;
   #failed = 0;
   #lost = 0;
-  #late = Promise.withResolvers<number>();
   /** Those that earlier workers counted. */
   #lateBefore = 0;
   #lateNow = 0;
-  #members = Promise.withResolvers<readonly Member[]>();
+  readonly #late = new Inquiry<number>();
+  readonly #members = new Inquiry<readonly Member[]>();
 
   constructor(url: URL, name: string, onTrouble: (message: string) => void) {
     this.#ready.promise.catch(() => {});
@@ -109,16 +133,16 @@ export class Asking implements AsyncDisposable {
   ): Promise<Outcome> {
     const { timeoutMs, key } = options;
     const id = newId();
-    this.#sent++;
     if (this.#pending.size >= MAX_PENDING) {
       this.#failed++;
       return Promise.resolve({ id, from: to, ok: false, error: `${MAX_PENDING} requests wait already` });
     }
+    this.#sent++;
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         this.#lost++;
         finish({ ok: false, error: `${to} did not answer within ${timeoutMs / 1_000} s` });
-      }, timeoutMs + DEADLINE_GRACE_MS);
+      }, Math.min(timeoutMs + DEADLINE_GRACE_MS, MAX_TIMER_MS));
       const finish = (result: Answered | Unanswered) => {
         clearTimeout(timer);
         this.#pending.delete(id);
@@ -130,16 +154,15 @@ export class Asking implements AsyncDisposable {
   }
 
   /** The members of all chats' groups. @throws {Error} if the broker does not say */
-  who(): Promise<readonly Member[]> {
-    this.#members = Promise.withResolvers();
-    if (!this.#worker.post({ type: "who" })) throw new Error("The sender is starting: ask again in a moment");
-    return within(this.#members.promise, ASK_MS, () => new Error("The broker did not say who is there"));
+  async who(): Promise<readonly Member[]> {
+    if (!this.#isReady) throw new Error("There is no Kafka yet: ask again in a moment");
+    return await this.#members.ask(() => this.#worker.post({ type: "who" }));
   }
 
   async stats(): Promise<ChatStats> {
-    this.#late = Promise.withResolvers();
-    if (this.#isReady && this.#worker.post({ type: "late" })) {
-      this.#lateNow = await within(this.#late.promise, ASK_MS, () => new Error()).catch(() => this.#lateNow);
+    if (this.#isReady) {
+      const asked = this.#late.ask(() => this.#worker.post({ type: "late" }));
+      this.#lateNow = await asked.catch(() => this.#lateNow);
     }
     return {
       sent: this.#sent,
@@ -205,10 +228,10 @@ export class Asking implements AsyncDisposable {
         return pending.finish({ ok: false, error: message.error });
       }
       case "who":
-        if ("error" in message.members) return this.#members.reject(new Error(message.members.error));
-        return this.#members.resolve(message.members);
+        if ("error" in message.members) return this.#members.fail(new Error(message.members.error));
+        return this.#members.answer(message.members);
       case "late":
-        return this.#late.resolve(message.count);
+        return this.#late.answer(message.count);
       case "stopped":
         return this.#stopped.resolve();
     }

@@ -87,7 +87,8 @@ export class Lines {
     if (members.length === 0) return this.notice("Nobody answers at the moment, as far as the broker knows");
     const names = members.map(({ name, clientId, host }) => {
       const me = name === this.#me ? " (you, or another of your name)" : "";
-      return `  ${name.padEnd(12)} ${this.dim(`${clientId} at ${host.replace(/^\//, "")}${me}`)}`;
+      const where = printable(`${clientId} at ${host.replace(/^\//, "")}`);
+      return `  ${printable(name).padEnd(12)} ${this.dim(`${where}${me}`)}`;
     });
     return ["Who answers, as the broker sees it:", ...names].join("\n");
   }

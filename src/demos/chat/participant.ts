@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { v7 as newId } from "uuid";
 import type { KafkaSettings } from "../../kafka/settings.ts";
 import { Answering, type AnsweringEvent } from "./answering.ts";
 import { Asking, type ChatStats, type Outcome } from "./asking.ts";
@@ -32,7 +31,7 @@ export interface ParticipantOptions {
 export class Participant implements AsyncDisposable {
   readonly name: string;
   /** Tells the instances of one name apart. */
-  readonly instance = newId().replaceAll("-", "").slice(-12);
+  readonly instance = crypto.randomUUID().slice(-12);
   readonly #asking: Asking;
   readonly #answering: Answering | undefined;
 

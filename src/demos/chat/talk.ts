@@ -16,7 +16,7 @@ const HELP = [
   "/to NAME talks to somebody else from now on",
   "/help    this",
   "/quit    leaves, as Ctrl-C and Ctrl-D do",
-  "Anything else is said to the other one, or answers what you were asked last.",
+  "Anything else is said to the other one, or answers what you were asked first.",
 ].join("\n");
 
 /** Where a talk is shown. */

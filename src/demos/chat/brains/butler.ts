@@ -6,7 +6,7 @@
 import { Admin } from "../../../kafka/admin.ts";
 import { Client } from "../../../kafka/client.ts";
 import { Producer } from "../../../kafka/producer.ts";
-import { FROM_HEADER, memoryTopic, nameFault, requestTopic } from "../names.ts";
+import { CHAT_PARTITIONS, FROM_HEADER, memoryTopic, nameFault, requestTopic } from "../names.ts";
 import type { BrokerInfo, Start } from "../protocol.ts";
 import type { Brain, Question } from "./brain.ts";
 import { durationText } from "../duration.ts";
@@ -64,8 +64,11 @@ export class Butler implements Brain {
         instance,
         onTrouble,
         deliver: async ({ to, text }) => {
+          const topic = requestTopic(to);
+          // Who asked may not take messages yet: it waits for them in the topic.
+          await admin.createTopics([{ topic, numPartitions: CHAT_PARTITIONS }]);
           await producer.send({
-            topic: requestTopic(to),
+            topic,
             value: `You asked me to remind you, sir: ${text}`,
             headers: { [FROM_HEADER]: name },
           });
