@@ -6,7 +6,7 @@
  * @module
  */
 import type { ApiVersions } from "./kafkajs_internals.ts";
-import { errorFromCode, KafkaError } from "./errors.ts";
+import { errorFromCode, KafkaError, withSettingAtFault } from "./errors.ts";
 import { Link } from "./link.ts";
 import {
   type BrokerAddress,
@@ -48,14 +48,20 @@ export class Client implements Disposable {
   }
 
   /**
-   * Connects to the first bootstrap server that answers.
+   * Connects to the first bootstrap server that answers, and asks it for the brokers: one that wants SASL ends a
+   * connection without it only then.
    *
    * @throws {KafkaError} why none of them could be used; wrong credentials are told as such
    */
   static async connect(settings: KafkaSettings): Promise<Client> {
     const client = new Client(settings);
-    await client.any();
-    return client;
+    try {
+      await client.metadata([]);
+      return client;
+    } catch (error) {
+      client.close();
+      throw withSettingAtFault(error, settings);
+    }
   }
 
   /** A connection to any broker: one that stands, or else a new one. */
@@ -78,7 +84,7 @@ export class Client implements Disposable {
       throw new KafkaError(
         "NETWORK_EXCEPTION",
         `Cannot reach any Kafka broker of ${this.settings.bootstrapServers.join(", ")}: ${only?.message}`,
-        { retriable: true },
+        { retriable: true, cause: only?.cause },
       );
     });
   }
@@ -124,7 +130,9 @@ export class Client implements Disposable {
   async metadata(topics: readonly string[] | "all"): Promise<Metadata> {
     const link = await this.any();
     const request = encodeMetadataRequest(this.settings.clientId, topics);
-    const metadata = decodeMetadataResponse(await link.send("Cannot read the cluster's metadata", request));
+    const metadata = decodeMetadataResponse(
+      await link.send(`Cannot read the metadata of ${link.address}`, request),
+    );
     link.throttle(metadata.throttleTimeMs);
     this.#learn(metadata);
     return metadata;

@@ -5,6 +5,7 @@
  */
 import { KafkaError } from "../base/errors.ts";
 import { protocolErrors } from "./kafkajs_internals.ts";
+import type { KafkaSettings } from "./settings.ts";
 
 export { KafkaError };
 
@@ -68,8 +69,15 @@ export function toKafkaError(error: unknown, context: FaultContext): KafkaError 
       }
       return kafkaError("SASL_AUTHENTICATION_FAILED", `${action}: ${reason}`, false);
     case "KafkaJSConnectionError":
-    case "KafkaJSConnectionClosedError":
-      return kafkaError("NETWORK_EXCEPTION", `${action}: ${networkReason(fault, reason)}`, true, error);
+    case "KafkaJSConnectionClosedError": {
+      const isRetriable = !isCertificateFault(fault);
+      return kafkaError(
+        "NETWORK_EXCEPTION",
+        `${action}: ${networkReason(fault, reason)}`,
+        isRetriable,
+        error,
+      );
+    }
     case "KafkaJSRequestTimeoutError":
     case "KafkaJSLockTimeout":
       return kafkaError("REQUEST_TIMED_OUT", `${action}: no answer in time (${reason})`, true, error);
@@ -78,6 +86,22 @@ export function toKafkaError(error: unknown, context: FaultContext): KafkaError 
     default:
       return kafkaError("UNKNOWN_SERVER_ERROR", `${action}: ${reason}`, false, error);
   }
+}
+
+/**
+ * An error of a client's first connection, which also names the setting that it points at. A broker does not say that
+ * it expects another security protocol: it ends the connection.
+ */
+export function withSettingAtFault(error: unknown, { securityProtocol, sasl }: KafkaSettings): unknown {
+  if (!(error instanceof KafkaError)) return error;
+  const { code, message, retriable, cause } = error;
+  if (code === "UNSUPPORTED_SASL_MECHANISM") {
+    return kafkaError(code, `${message}: current value is ${sasl?.mechanism}`, retriable, cause);
+  }
+  if (code === "ILLEGAL_SASL_STATE" || (code === "NETWORK_EXCEPTION" && isHangUp(cause))) {
+    return kafkaError(code, `${message}: is ${securityProtocol} its security protocol?`, retriable, cause);
+  }
+  return error;
 }
 
 /** Whether the connection can no longer be trusted after this error. */
@@ -106,7 +130,21 @@ function rootOf(error: unknown): Fault {
   return error;
 }
 
+/** Whether a connection was ended by the other side, rather than never made. */
+function isHangUp(error: unknown): boolean {
+  const { name, code } = rootOf(error);
+  return name === "KafkaJSConnectionClosedError" || code === "ECONNRESET" || code === "EPIPE";
+}
+
+/** By the codes of OpenSSL's verification, and Node's for a name that the certificate does not hold. */
+function isCertificateFault({ code }: Fault): boolean {
+  return typeof code === "string" && /CERT|^UNABLE_TO_|^INVALID_CA$/.test(code);
+}
+
 function networkReason(fault: Fault, reason: string): string {
+  if (isCertificateFault(fault)) {
+    return `the broker's certificate is not trusted: ${reason.replace(/^Connection error: /, "")}`;
+  }
   switch (fault.code) {
     case "ECONNREFUSED":
       return "connection refused";

@@ -1,6 +1,6 @@
 /**
  * A real Apache Kafka for tests and benchmarks: KRaft nodes, each broker and controller, on free ports of this
- * machine, with their data in a temporary folder. Needs Java 17 and Maven.
+ * machine, with their data in a temporary folder. Needs Java 17 and Maven; OpenSSL for listeners that encrypt.
  *
  * ```ts
  * await using kafka = await ApacheKafka.start({ nodes: 3 });
@@ -11,6 +11,13 @@
  */
 import { sleep } from "../../src/base/stop.ts";
 import { apacheKafkaFiles } from "./apache_kafka_files.ts";
+import {
+  CERTIFIED_HOST,
+  type KafkaUser,
+  SECURE_PROTOCOLS,
+  secureListeners,
+  type SecureProtocol,
+} from "./apache_kafka_security.ts";
 import { brokersKnownTo } from "./kafka_probe.ts";
 
 const START_TIMEOUT_MS = 60_000;
@@ -26,11 +33,14 @@ export interface ApacheKafkaOptions {
   readonly heapMb?: number;
   /** Settings of server.properties that replace our own. */
   readonly config?: Readonly<Record<string, string>>;
+  /** Whom the listeners SSL, SASL_PLAINTEXT and SASL_SSL are for. They are only there if he is. */
+  readonly user?: KafkaUser;
 }
 
 interface Node {
   readonly id: number;
   readonly port: number;
+  readonly securePorts: ReadonlyMap<SecureProtocol, number>;
   readonly properties: string;
   readonly logFile: string;
   process: Deno.ChildProcess | undefined;
@@ -42,13 +52,16 @@ export class ApacheKafka implements AsyncDisposable {
   readonly #folder: string;
   readonly #libs: string;
   readonly #heapMb: number;
+  /** The authority of the nodes' certificates, as PEM text; empty without a user. */
+  readonly ca: string;
   #startMs = 0;
 
-  private constructor(nodes: readonly Node[], folder: string, libs: string, heapMb: number) {
+  private constructor(nodes: readonly Node[], folder: string, libs: string, heapMb: number, ca: string) {
     this.#nodes = nodes;
     this.#folder = folder;
     this.#libs = libs;
     this.#heapMb = heapMb;
+    this.ca = ca;
   }
 
   /**
@@ -71,33 +84,42 @@ export class ApacheKafka implements AsyncDisposable {
   }
 
   static async #prepare(libs: string, options: ApacheKafkaOptions): Promise<ApacheKafka> {
-    const { nodes: count = 1, heapMb = 512, config = {} } = options;
+    const { nodes: count = 1, heapMb = 512, config = {}, user } = options;
     const folder = await Deno.makeTempDir({ prefix: "parley-kafka-" });
-    const ports = freePorts(2 * count);
-    const voters = Array.from({ length: count }, (_, i) => `${i + 1}@127.0.0.1:${ports[count + i]}`).join(
-      ",",
-    );
-    const nodes: Node[] = [];
-    for (let i = 0; i < count; i++) {
-      const id = i + 1;
-      const port = ports[i] ?? 0;
-      const properties = `${folder}/node-${id}.properties`;
-      const settings = { ...serverProperties(count), ...config };
-      const own = {
-        "node.id": String(id),
-        "controller.quorum.voters": voters,
-        "listeners": `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${ports[count + i]}`,
-        "advertised.listeners": `PLAINTEXT://127.0.0.1:${port}`,
-        "log.dirs": `${folder}/node-${id}`,
-      };
-      const lines = Object.entries({ ...settings, ...own }).map(([key, value]) => `${key}=${value}\n`);
-      await Deno.writeTextFile(properties, lines.join(""));
-      nodes.push({ id, port, properties, logFile: `${folder}/node-${id}.log`, process: undefined });
-    }
-    const kafka = new ApacheKafka(nodes, folder, libs, heapMb);
+    const secure = user && await secureListeners(folder, user);
+    const protocols = secure === undefined ? [] : SECURE_PROTOCOLS;
+    const [ports, controllerPorts, ...securePorts] = freePorts(2 + protocols.length, count);
+    const voters = controllerPorts?.map((port, i) => `${i + 1}@127.0.0.1:${port}`).join(",") ?? "";
+    const nodes = (ports ?? []).map((port, i): Node => ({
+      id: i + 1,
+      port,
+      securePorts: new Map(protocols.map((protocol, p) => [protocol, securePorts[p]?.[i] ?? 0])),
+      properties: `${folder}/node-${i + 1}.properties`,
+      logFile: `${folder}/node-${i + 1}.log`,
+      process: undefined,
+    }));
+    const kafka = new ApacheKafka(nodes, folder, libs, heapMb, secure?.ca ?? "");
     try {
+      for (const [i, { id, port, securePorts, properties }] of nodes.entries()) {
+        const plain = `PLAINTEXT://127.0.0.1:${port}`;
+        const at = (host: string) => [...securePorts].map(([name, port]) => `${name}://${host}:${port}`);
+        const settings = {
+          ...serverProperties(count),
+          ...secure?.config,
+          ...config,
+          "node.id": String(id),
+          "controller.quorum.voters": voters,
+          "listeners": [plain, `CONTROLLER://127.0.0.1:${controllerPorts?.[i]}`, ...at("127.0.0.1")].join(
+            ",",
+          ),
+          "advertised.listeners": [plain, ...at(CERTIFIED_HOST)].join(","),
+          "log.dirs": `${folder}/node-${id}`,
+        };
+        const lines = Object.entries(settings).map(([key, value]) => `${key}=${value}\n`);
+        await Deno.writeTextFile(properties, lines.join(""));
+      }
       const clusterId = crypto.randomUUID().replaceAll("-", "").slice(0, 22);
-      await Promise.all(nodes.map((node) => kafka.#format(node, clusterId)));
+      await Promise.all(nodes.map((node) => kafka.#format(node, clusterId, secure?.formatArgs ?? [])));
     } catch (error) {
       await kafka.stop();
       throw error;
@@ -108,6 +130,11 @@ export class ApacheKafka implements AsyncDisposable {
   /** `host:port` of every node, also of one that was killed. */
   get bootstrapServers(): string[] {
     return this.#nodes.map((node) => `127.0.0.1:${node.port}`);
+  }
+
+  /** `host:port` of a listener of the first node: by the name in its certificate, which is the one it gives out. */
+  address(protocol: SecureProtocol): string {
+    return `${CERTIFIED_HOST}:${this.#node(1).securePorts.get(protocol)}`;
   }
 
   /** From the first process started to the last node's first metadata answer, formatting not counted. */
@@ -159,7 +186,7 @@ export class ApacheKafka implements AsyncDisposable {
     node.process = this.#java(node.logFile, ["kafka.Kafka", node.properties]).spawn();
   }
 
-  async #format(node: Node, clusterId: string): Promise<void> {
+  async #format(node: Node, clusterId: string, more: readonly string[]): Promise<void> {
     const args = [
       "kafka.tools.StorageTool",
       "format",
@@ -167,6 +194,7 @@ export class ApacheKafka implements AsyncDisposable {
       clusterId,
       "--config",
       node.properties,
+      ...more,
     ];
     const { success } = await this.#java(node.logFile, args).output();
     if (!success) {
@@ -213,7 +241,8 @@ function serverProperties(nodes: 1 | 3): Record<string, string> {
   return {
     "process.roles": "broker,controller",
     "controller.listener.names": "CONTROLLER",
-    "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+    "listener.security.protocol.map":
+      "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL",
     "auto.create.topics.enable": "false",
     "default.replication.factor": replicas,
     "min.insync.replicas": minIsr,
@@ -229,13 +258,11 @@ function serverProperties(nodes: 1 | 3): Record<string, string> {
   };
 }
 
-/** Ports that are free now: all are held at once, so that they differ. */
-function freePorts(count: number): number[] {
+/** `rows` of `columns` ports that are free now: all are held at once, so that they differ. */
+function freePorts(rows: number, columns: number): number[][] {
   using stack = new DisposableStack();
-  return Array.from({ length: count }, () => {
-    const listener = stack.use(Deno.listen({ hostname: "127.0.0.1", port: 0 }));
-    return listener.addr.port;
-  });
+  const port = () => stack.use(Deno.listen({ hostname: "127.0.0.1", port: 0 })).addr.port;
+  return Array.from({ length: rows }, () => Array.from({ length: columns }, port));
 }
 
 async function tail(file: string): Promise<string> {

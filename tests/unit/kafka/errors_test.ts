@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import kafkajsErrors from "kafkajs/src/errors.js";
 import { isRetriable, KafkaError } from "../../../src/base/errors.ts";
-import { errorFromCode, toKafkaError } from "../../../src/kafka/errors.ts";
+import { errorFromCode, toKafkaError, withSettingAtFault } from "../../../src/kafka/errors.ts";
 
+const settings = {
+  bootstrapServers: ["h:1"],
+  clientId: "test",
+  securityProtocol: "SASL_SSL",
+  sasl: { mechanism: "PLAIN", username: "bob", password: "hunter2" },
+} as const;
 const context = { action: "Cannot do it", secret: "hunter2" };
 
 Deno.test("errorFromCode() gives Kafka's name, a line and whether to try again", () => {
@@ -50,4 +56,47 @@ Deno.test("toKafkaError() never tells a secret, whatever the other side says, an
 Deno.test("toKafkaError() leaves a KafkaError as it is", () => {
   const error = new KafkaError("X", "x", { retriable: false });
   assert.equal(toKafkaError(error, context), error);
+});
+
+Deno.test("toKafkaError() tries no certificate again that is not trusted", () => {
+  for (const code of ["SELF_SIGNED_CERT_IN_CHAIN", "UNABLE_TO_VERIFY_LEAF_SIGNATURE", "CERT_HAS_EXPIRED"]) {
+    const told = new kafkajsErrors.KafkaJSConnectionError("Connection error: why", { broker: "h:1", code });
+    const { retriable, message } = toKafkaError(told, context);
+    assert.deepEqual([retriable, message], [
+      false,
+      "Cannot do it: the broker's certificate is not trusted: why",
+    ]);
+  }
+});
+
+Deno.test("withSettingAtFault() names the setting where the broker ends the connection, and nowhere else", () => {
+  const messageOf = (told: Error) => {
+    const error = withSettingAtFault(toKafkaError(told, context), settings);
+    assert.ok(error instanceof KafkaError);
+    return error.message;
+  };
+  const { KafkaJSConnectionError, KafkaJSConnectionClosedError } = kafkajsErrors;
+  assert.equal(
+    messageOf(new KafkaJSConnectionClosedError("Closed connection", { host: "h", port: 1 })),
+    "Cannot do it: connection closed by the broker: is SASL_SSL its security protocol?",
+  );
+  assert.equal(
+    messageOf(new KafkaJSConnectionError("Connection error: read", { broker: "h:1", code: "ECONNRESET" })),
+    "Cannot do it: connection reset: is SASL_SSL its security protocol?",
+  );
+  assert.equal(
+    messageOf(new KafkaJSConnectionError("Connection error: no", { broker: "h:1", code: "ECONNREFUSED" })),
+    "Cannot do it: connection refused",
+  );
+  for (
+    const [code, ending] of [[33, ": current value is PLAIN"], [
+      34,
+      "is SASL_SSL its security protocol?",
+    ]] as const
+  ) {
+    const error = withSettingAtFault(errorFromCode(code, "Cannot do it"), settings);
+    assert.ok(error instanceof KafkaError && error.message.endsWith(ending));
+  }
+  const other = new TypeError("misuse");
+  assert.equal(withSettingAtFault(other, settings), other);
 });
