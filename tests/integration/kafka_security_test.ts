@@ -275,6 +275,15 @@ for (
   });
 }
 
+test("parley chat talks by SASL_SSL and PLAIN, its workers too", async (kafka) => {
+  await using place = new Place();
+  const settings = await written(kafka, place, { speaks: "SASL_SSL", mechanism: "PLAIN" });
+  const echo = place.start(["chat", "echo", "--brain", "echo"], settings);
+  await echo.untilStderr(/echo.* answers\./);
+  const said = await place.run(["chat", "tony", "--to", "echo", "--say", "hello"], { environment: settings });
+  assert.deepEqual([said.code, said.stdout], [0, "hello\n"], said.stderr);
+});
+
 test("parley says in one line, without the password, why it is not let in", async (kafka) => {
   await using place = new Place();
   const wrong: readonly [Way, RegExp][] = [
