@@ -71,8 +71,8 @@ export class Deadlines implements Disposable {
     const nowMs = this.#clock.nowMs();
     const due = this.#items.filter(({ deadlineMs }) => deadlineMs <= nowMs);
     for (const item of due) {
-      // One that came due may have been dropped by another that did before it.
-      if (this.delete(item)) item.onDeadline();
+      // One that came due may have been dropped, or moved later, by another that did before it.
+      if (item.deadlineMs <= nowMs && this.delete(item)) item.onDeadline();
     }
     const nextMs = this.#items.reduce((next, { deadlineMs }) => Math.min(next, deadlineMs), Infinity);
     if (nextMs < Infinity) this.#arm(nextMs);

@@ -71,6 +71,8 @@ class DiskFile implements StorageFile {
   sizeBytes: number;
   readonly #path: string;
   readonly #pool: HandlePool;
+  /** Whether an append that failed may have left bytes behind `sizeBytes`. */
+  #isTorn = false;
 
   constructor(path: string, pool: HandlePool) {
     this.#path = path;
@@ -80,11 +82,15 @@ class DiskFile implements StorageFile {
 
   append(bytes: Uint8Array): void {
     try {
+      // Nothing is ever written behind a half of something.
+      if (this.#isTorn) this.#cutBack();
+      this.#isTorn = true;
       const handle = this.#pool.get(this.#path);
       let done = handle.writeSync(bytes);
       while (done < bytes.length) done += handle.writeSync(bytes.subarray(done));
+      this.#isTorn = false;
     } catch (cause) {
-      this.#cutBack();
+      this.#tryToCutBack();
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new StorageError(`Cannot append to '${this.#path}': ${reason}`, { cause });
     }
@@ -128,10 +134,15 @@ class DiskFile implements StorageFile {
 
   /** Takes away what a failed append may have left, so that the file ends with a whole batch again. */
   #cutBack(): void {
+    this.#pool.get(this.#path).truncateSync(this.sizeBytes);
+    this.#isTorn = false;
+  }
+
+  #tryToCutBack(): void {
     try {
-      this.#pool.get(this.#path).truncateSync(this.sizeBytes);
+      this.#cutBack();
     } catch {
-      // The disk refuses this too: recovery cuts the torn tail.
+      // The disk refuses this too: the next append tries again, or recovery cuts the torn tail.
     }
   }
 }

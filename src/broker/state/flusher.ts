@@ -6,6 +6,9 @@
 import { describeError } from "../../base/errors.ts";
 import { Later } from "./later.ts";
 
+/** Syncs under way at a time: each takes a file handle of its own. */
+const MAX_SYNCS = 16;
+
 /** What can be made to survive a power loss. */
 export interface Syncable {
   sync(): Promise<void>;
@@ -38,12 +41,19 @@ export class Flusher {
     while (this.#next.waiting.length > 0) {
       const { items, waiting } = this.#next;
       this.#next = { items: new Set(), waiting: [] };
-      const faults = new Map<Syncable, string>();
-      await Promise.all(
-        [...items].map((item) => item.sync().catch((error) => void faults.set(item, describeError(error)))),
-      );
+      const faults = await syncAll(items);
       for (const later of waiting) later.complete(faults);
     }
     this.#isRunning = false;
   }
+}
+
+async function syncAll(items: ReadonlySet<Syncable>): Promise<SyncFaults> {
+  const faults = new Map<Syncable, string>();
+  const left = items.values();
+  const syncOnes = async () => {
+    for (const item of left) await item.sync().catch((error) => void faults.set(item, describeError(error)));
+  };
+  await Promise.all(Array.from({ length: MAX_SYNCS }, syncOnes));
+  return faults;
 }

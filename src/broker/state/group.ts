@@ -117,11 +117,14 @@ export class Group {
       case "PreparingRebalance":
         return refused(ErrorCode.REBALANCE_IN_PROGRESS);
       case "Stable":
+        member.hasSynced = true;
+        this.#endPhaseIfAllHaveSynced();
         return Later.of(this.#syncResult(member));
       case "CompletingRebalance": {
         const pending = new Later<SyncResult>();
         member.pendingSync?.complete(syncError(ErrorCode.REBALANCE_IN_PROGRESS));
         member.pendingSync = pending;
+        member.hasSynced = true;
         if (member.memberId === this.leader) this.#becomeStable(request);
         return pending;
       }
@@ -303,8 +306,7 @@ export class Group {
 
   #prepareRebalance(): void {
     for (const member of this.members.values()) {
-      member.pendingSync?.complete(syncError(ErrorCode.REBALANCE_IN_PROGRESS));
-      member.pendingSync = undefined;
+      this.#endSync(member, syncError(ErrorCode.REBALANCE_IN_PROGRESS));
     }
     const wasEmpty = this.state === "Empty";
     this.state = "PreparingRebalance";
@@ -349,6 +351,7 @@ export class Group {
     for (const member of this.members.values()) {
       const pending = member.pendingJoin;
       member.pendingJoin = undefined;
+      member.hasSynced = false;
       member.assignment = NO_BYTES;
       if (!member.isDisconnected) this.#heardOf(member, member.connectionId);
       pending?.complete(this.#joinResult(member));
@@ -356,17 +359,27 @@ export class Group {
   }
 
   #becomeStable(request: SyncGroup): void {
-    this.#deadlines.delete(this.#phase);
     for (const { memberId, assignment } of request.assignments) {
       const member = this.members.get(memberId);
       if (member !== undefined) member.assignment = assignment.slice();
     }
     this.state = "Stable";
-    for (const member of this.members.values()) {
-      const pending = member.pendingSync;
-      member.pendingSync = undefined;
-      pending?.complete(this.#syncResult(member));
-    }
+    this.#endPhaseIfAllHaveSynced();
+    for (const member of this.members.values()) this.#endSync(member, this.#syncResult(member));
+  }
+
+  /** Answers a member that waits in a sync. It could send no heartbeat so far: its session begins anew. */
+  #endSync(member: GroupMember, result: SyncResult): void {
+    const pending = member.pendingSync;
+    if (pending === undefined) return;
+    member.pendingSync = undefined;
+    if (!member.isDisconnected) this.#heardOf(member, member.connectionId);
+    pending.complete(result);
+  }
+
+  #endPhaseIfAllHaveSynced(): void {
+    for (const member of this.members.values()) if (!member.hasSynced) return;
+    this.#deadlines.delete(this.#phase);
   }
 
   #onPhaseTimeout(): void {
@@ -377,14 +390,10 @@ export class Group {
         this.#newMemberJoined = false;
         return this.#startPhase(delayMs);
       }
-      for (const due of this.#promised.values()) this.#deadlines.delete(due);
-      this.#promised.clear();
       this.#completeJoin();
-    } else if (this.state === "CompletingRebalance") {
-      // Whoever has not asked for its assignment in all this time is gone.
-      for (const member of [...this.members.values()]) {
-        if (member.pendingSync === undefined) this.#forget(member);
-      }
+    } else {
+      // Whoever has not asked for its assignment in all this time is gone, whatever its heartbeats say.
+      for (const member of [...this.members.values()]) if (!member.hasSynced) this.#forget(member);
       this.#prepareRebalance();
     }
   }

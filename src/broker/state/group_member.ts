@@ -84,6 +84,8 @@ export class GroupMember implements Due {
   assignment: Uint8Array = NO_BYTES;
   pendingJoin: Later<JoinResult> | undefined;
   pendingSync: Later<SyncResult> | undefined;
+  /** Whether it has asked for its assignment in this generation. */
+  hasSynced = false;
   /** Its connection closed and it was not heard of since. */
   isDisconnected = false;
   deadlineMs = Infinity;

@@ -56,3 +56,17 @@ Deno.test("Flusher.commit() says which could not be synced, and goes on", async 
   await settle();
   assert.deepEqual(faults, [["No space left"], []]);
 });
+
+Deno.test("Flusher.commit() has only so many syncs under way at a time", async () => {
+  let running = 0;
+  let most = 0;
+  const items = Array.from({ length: 1_000 }, () => ({
+    async sync() {
+      most = Math.max(most, ++running);
+      await settle();
+      running--;
+    },
+  }));
+  await new Promise((resolve) => new Flusher().commit(items).listen(resolve));
+  assert.equal(most, 16);
+});

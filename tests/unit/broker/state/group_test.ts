@@ -321,3 +321,65 @@ Deno.test("Group.close() tells all who wait, and leaves no timer that does anyth
   clock.advance(100_000);
   assert.equal(clock.timersCount, 0);
 });
+
+Deno.test("Group.join() takes in who was told an id before the last of the others left", () => {
+  const { group, clock, first } = stable();
+  const { memberId } = now(group.join(joining({ requireKnownMemberId: true, connectionId: 2 })));
+  assert.equal(group.leave({ memberId: first.memberId, groupInstanceId: null }), ErrorCode.NONE);
+  clock.advance(1);
+  assert.equal(group.state, "Empty");
+  const joined = now(group.join(joining({ memberId, connectionId: 2 })));
+  assert.equal(joined.errorCode, ErrorCode.NONE);
+  assert.equal(joined.leader, memberId);
+});
+
+Deno.test("Group drops a member that sends heartbeats, but never asks for its assignment", () => {
+  const { group, clock, first } = stable();
+  const second = seen(group.join(joining({ connectionId: 2 })));
+  const again = now(group.join(joining({ memberId: first.memberId })));
+  const other = second() ?? assert.fail("it has not joined");
+  assert.equal(now(sync(group, again)).errorCode, ErrorCode.NONE);
+  for (let passedMs = 0; passedMs < REBALANCE_MS; passedMs += SESSION_MS / 2) {
+    assert.equal(beat(group, again), ErrorCode.NONE);
+    assert.equal(beat(group, other, 2), ErrorCode.NONE);
+    clock.advance(SESSION_MS / 2);
+  }
+  assert.equal(beat(group, other, 2), ErrorCode.UNKNOWN_MEMBER_ID);
+  assert.equal(beat(group, again), ErrorCode.REBALANCE_IN_PROGRESS);
+});
+
+Deno.test("Group.sync() begins the session anew of who waited for the leader", () => {
+  for (const isLeaderDead of [false, true]) {
+    const { group, clock, first } = stable();
+    const second = seen(group.join(joining({ connectionId: 2 })));
+    const leader = now(group.join(joining({ memberId: first.memberId })));
+    const other = second() ?? assert.fail("it has not joined");
+    const waiting = seen(sync(group, other));
+    clock.advance(SESSION_MS - 1);
+    if (isLeaderDead) group.leave({ memberId: leader.memberId, groupInstanceId: null });
+    else now(sync(group, leader));
+    assert.ok(waiting() !== undefined);
+    clock.advance(SESSION_MS - 1);
+    assert.ok(group.members.has(other.memberId));
+  }
+});
+
+Deno.test("Group.sync() of all members leaves no time-out behind that would disturb them", () => {
+  const { group, clock, first } = stable();
+  for (let i = 0; i < 20; i++) {
+    clock.advance(SESSION_MS / 2);
+    assert.equal(beat(group, first), ErrorCode.NONE);
+  }
+});
+
+Deno.test("Group.join() goes on without a leader that dies between its join and its sync", () => {
+  const { group, clock, first } = stable();
+  const second = seen(group.join(joining({ connectionId: 2 })));
+  now(group.join(joining({ memberId: first.memberId })));
+  const other = second() ?? assert.fail("it has not joined");
+  const waiting = seen(sync(group, other));
+  clock.advance(SESSION_MS);
+  assert.equal(waiting()?.errorCode, ErrorCode.REBALANCE_IN_PROGRESS);
+  const alone = now(group.join(joining({ memberId: other.memberId, connectionId: 2 })));
+  assert.equal(alone.leader, other.memberId);
+});

@@ -109,3 +109,24 @@ Deno.test("FileStorage says what it could not do, and with which file", async ()
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("FileStorage.append() first takes away what a failed append left that the disk would not take away", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    using storage = new FileStorage(folder, 1);
+    const file = storage.open("file");
+    storage.open("other").close();
+    // It can neither be written nor be cut.
+    await Deno.remove(`${folder}/file`);
+    await Deno.mkdir(`${folder}/file`);
+    assert.throws(() => file.append(bytes("lost")), StorageError);
+    // The disk works again, and holds the half of what was to be written.
+    await Deno.remove(`${folder}/file`);
+    await Deno.writeTextFile(`${folder}/file`, "lo");
+    file.append(bytes("kept"));
+    assert.equal(textOf(storage, "file"), "kept");
+    assert.equal(file.sizeBytes, 4);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
