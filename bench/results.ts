@@ -4,8 +4,8 @@
  *
  * @module
  */
-import Table from "cli-table3";
 import { fileURLToPath } from "node:url";
+import { table } from "../src/cli/table.ts";
 
 const FILE = fileURLToPath(new URL("./results.json", import.meta.url));
 
@@ -54,12 +54,9 @@ export async function report(
   showTable(["to reach", "measured", "mark", ""], rows);
 }
 
-/** A table on stdout: names to the left, figures to the right. */
+/** A table on stdout. */
 export function showTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
-  const colAligns = head.map((_, i) => i === 0 ? "left" as const : "right" as const);
-  const table = new Table({ head: [...head], colAligns, style: { head: [], border: [], compact: true } });
-  for (const row of rows) table.push([...row]);
-  console.log(table.toString());
+  console.log(table(head, rows));
 }
 
 async function readResults(): Promise<Record<string, unknown>> {

@@ -5,6 +5,7 @@
  */
 import { Command } from "commander";
 import { untilAborted } from "../base/stop.ts";
+import { printable } from "../demos/chat/printable.ts";
 import type { Admin } from "../kafka/admin.ts";
 import { addSettings, configOf, type Context, EXIT } from "./context.ts";
 import { openHost } from "./host.ts";
@@ -42,7 +43,13 @@ async function listGroups({ stdout }: Io, admin: Admin, { json = !stdout.isTermi
   stdout.write(
     table(
       ["GROUP", "STATE", "LAG", "MEMBERS"],
-      rows.map(({ group, state, lag, members }) => [group, state, lag, members.join(", ")]),
+      // Anybody chooses the name of a group, and of a client.
+      rows.map(({ group, state, lag, members }) => [
+        printable(group),
+        state,
+        lag,
+        printable(members.join(", ")),
+      ]),
     ),
   );
 }

@@ -37,7 +37,7 @@ Deno.test("recordText() shows nothing that steers a terminal", () => {
 
 Deno.test("table() lines columns up, numbers at the right", () => {
   assert.equal(
-    table(["TOPIC", "RECORDS"], [["orders", "5"], ["x", "1200"]]),
-    "TOPIC   RECORDS\norders        5\nx          1200\n",
+    table(["TOPIC", "RECORDS", ""], [["orders", "5", "≤ 1.3"], ["x", "1,200", "≥ 2"]]),
+    "TOPIC   RECORDS\norders        5  ≤ 1.3\nx         1,200    ≥ 2\n",
   );
 });

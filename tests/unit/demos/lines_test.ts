@@ -51,3 +51,8 @@ Deno.test("msText() keeps to the digits that matter", () => {
     "12.3 s",
   ]);
 });
+
+Deno.test("Lines.members() shows nothing that steers a terminal, whatever a client calls itself", () => {
+  const text = new Lines("tony", false).members([{ name: "jarvis", clientId: "\x1b[2J", host: "/10.0.0.7" }]);
+  assert.match(text, /jarvis {7}\\x1b\[2J at 10\.0\.0\.7$/);
+});
