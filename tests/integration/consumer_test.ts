@@ -302,7 +302,8 @@ Deno.test("GroupConsumer hands over what it had fetched and not begun, so that n
   await using broker = await testBroker();
   const settings = plainSettings(...broker.bootstrapServers);
   const topic = await createTopic(settings, 2);
-  await produce(settings, topic, numbers(120));
+  const COUNT = 400;
+  await produce(settings, topic, numbers(COUNT));
   const handled: string[] = [];
   const handle: Partial<GroupConsumerOptions> = {
     maxUnfinished: 2,
@@ -317,8 +318,8 @@ Deno.test("GroupConsumer hands over what it had fetched and not begun, so that n
   await using _first = await collect(settings, topic, [], handle);
   await until(() => handled.length > 10);
   await using _second = await collect(settings, topic, [], handle);
-  await until(() => new Set(handled).size === 120);
-  assert.equal(handled.length, 120);
+  await until(() => new Set(handled).size === COUNT);
+  assert.equal(handled.length, COUNT);
   for (const partition of ["0/", "1/"]) {
     const offsets = handled.filter((at) => at.startsWith(partition)).map((at) => Number(at.slice(2)));
     assert.deepEqual(offsets, offsets.toSorted((a, b) => a - b));
@@ -378,6 +379,12 @@ Deno.test({
     await using proxy = FaultProxy.start(broker.bootstrapServers[0] ?? "");
     const settings = plainSettings(proxy.address);
     const topic = await createTopic(settings);
+    await produce(settings, topic, ["old"]);
+    const read: ConsumedRecord[] = [];
+    {
+      await using _before = await collect(settings, topic, read);
+      await until(() => read.length === 1);
+    }
     const stop = new AbortController();
     const OFFSET_FETCH = 9;
     proxy.onResponse = (apiKey) => {
