@@ -102,9 +102,10 @@ function refused(index: number, errorCode: number, errorMessage: string | null =
 
 /** The answer once what it says is on the disk. A partition that cannot be synced is not served any more. */
 function whenSynced(state: BrokerState, response: Response, appended: Appended): Later<Response> {
-  return state.flusher.commit(appended.keys()).map((faults) => {
+  // With the topics, which must not be less safe than their records.
+  return state.flusher.commit([state.topics, ...appended.keys()]).map((faults) => {
     for (const [partition, bytes] of appended) {
-      const fault = faults.get(partition);
+      const fault = faults.get(partition) ?? faults.get(state.topics);
       if (fault === undefined) {
         partition.wake(bytes);
       } else {
@@ -118,7 +119,7 @@ function whenSynced(state: BrokerState, response: Response, appended: Appended):
       partitionResponses: topic.partitionResponses.map((answer) => {
         const partition = state.topics.partition(topic.name ?? "", answer.index) ??
           state.topics.byId(topic.topicId ?? "")?.partitions[answer.index];
-        const isLost = partition !== undefined && appended.has(partition) && faults.has(partition);
+        const isLost = partition !== undefined && appended.has(partition) && partition.fault !== undefined;
         return isLost ? refused(answer.index, ErrorCode.KAFKA_STORAGE_ERROR, partition.fault) : answer;
       }),
     }));

@@ -39,9 +39,11 @@ export const offsetCommit = defineApi(OffsetCommitRequest, OffsetCommitResponse,
     log.error(`Cannot keep offsets of group '${request.groupId}': ${describeError(error)}`);
     return judge(request, context, ErrorCode.COORDINATOR_NOT_AVAILABLE, []);
   }
-  if (!state.config.fsync || commits.length === 0) return response;
-  return state.flusher.commit([state.offsets]).map((faults) =>
-    faults.size === 0 ? response : judge(request, context, ErrorCode.COORDINATOR_NOT_AVAILABLE, [])
+  if (commits.length === 0) return response;
+  return state.whenSafe(
+    state.offsets,
+    response,
+    () => judge(request, context, ErrorCode.COORDINATOR_NOT_AVAILABLE, []),
   );
 });
 
@@ -77,7 +79,7 @@ function judge(
         if (topic === undefined) return { partitionIndex, errorCode: unknown };
         const errorCode = topic.partitions[partitionIndex] === undefined
           ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-          : refusePartition(partition, state, commits.length);
+          : refusePartition(request.groupId, topic.name, partition, state, commits.length);
         if (errorCode === ErrorCode.NONE) commits.push(commitOf(topic.name, partition, committedAtMs));
         return { partitionIndex, errorCode };
       }),
@@ -87,14 +89,18 @@ function judge(
 }
 
 function refusePartition(
-  { committedMetadata }: RequestPartition,
+  groupId: string,
+  topic: string,
+  { partitionIndex, committedMetadata }: RequestPartition,
   { offsets, limits }: BrokerState,
   pending: number,
 ): number {
   if ((committedMetadata?.length ?? 0) > limits.maxOffsetMetadataBytes) {
     return ErrorCode.OFFSET_METADATA_TOO_LARGE;
   }
-  return offsets.size + pending < limits.maxCommittedOffsets ? ErrorCode.NONE : ErrorCode.POLICY_VIOLATION;
+  const hasRoom = offsets.size + pending < limits.maxCommittedOffsets ||
+    offsets.get(groupId, topic, partitionIndex) !== undefined;
+  return hasRoom ? ErrorCode.NONE : ErrorCode.POLICY_VIOLATION;
 }
 
 function commitOf(topic: string, partition: RequestPartition, committedAtMs: number): OffsetCommit {

@@ -22,7 +22,8 @@ import { refuseTopic } from "./topic_rules.ts";
 const log = logger("broker");
 
 type RequestTopic = Infer<typeof CreateTopicsRequest>["topics"][number];
-type TopicResponse = Input<typeof CreateTopicsResponse>["topics"][number];
+type Response = Input<typeof CreateTopicsResponse>;
+type TopicResponse = Response["topics"][number];
 
 const REPLICATION_FACTOR = 1;
 
@@ -41,7 +42,14 @@ export const createTopics = defineApi(CreateTopicsRequest, CreateTopicsResponse,
     }
     return create(state, topic, request.validateOnly);
   });
-  return { topics };
+  const refused = (errorMessage: string) => ({
+    topics: topics.map((topic) =>
+      topic.errorCode === ErrorCode.NONE
+        ? { ...topic, errorCode: ErrorCode.KAFKA_STORAGE_ERROR, errorMessage, configs: null }
+        : topic
+    ),
+  });
+  return state.whenSafe<Response>(state.topics, { topics }, refused);
 });
 
 function create(state: BrokerState, topic: RequestTopic, validateOnly: boolean): TopicResponse {

@@ -49,8 +49,9 @@ function remove(state: BrokerState, name: string | null, topicId: string): Topic
     return { name, topicId, errorCode };
   }
   try {
-    state.topics.delete(topic);
+    // In this order: cut short, it must not leave offsets that a new topic of this name would inherit.
     state.offsets.deleteTopic(topic.name);
+    state.topics.delete(topic);
     return { name: topic.name, topicId: topic.topicId, errorCode: ErrorCode.NONE };
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;

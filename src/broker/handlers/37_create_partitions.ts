@@ -22,15 +22,24 @@ import { refusePartitions } from "./topic_rules.ts";
 const log = logger("broker");
 
 type RequestTopic = Infer<typeof CreatePartitionsRequest>["topics"][number];
-type TopicResponse = Input<typeof CreatePartitionsResponse>["results"][number];
+type Response = Input<typeof CreatePartitionsResponse>;
+type TopicResponse = Response["results"][number];
 
 export const createPartitions = defineApi(
   CreatePartitionsRequest,
   CreatePartitionsResponse,
-  (request, { state }) => ({
-    throttleTimeMs: 0,
-    results: request.topics.map((topic) => raise(state, topic, request.validateOnly)),
-  }),
+  (request, { state }) => {
+    const results = request.topics.map((topic) => raise(state, topic, request.validateOnly));
+    const refused = (errorMessage: string) => ({
+      throttleTimeMs: 0,
+      results: results.map((result) =>
+        result.errorCode === ErrorCode.NONE
+          ? { name: result.name, errorCode: ErrorCode.KAFKA_STORAGE_ERROR, errorMessage }
+          : result
+      ),
+    });
+    return state.whenSafe<Response>(state.topics, { throttleTimeMs: 0, results }, refused);
+  },
 );
 
 function raise(

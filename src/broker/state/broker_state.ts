@@ -3,19 +3,23 @@
  *
  * @module
  */
+import { logger } from "../../base/log.ts";
 import type { BrokerConfig } from "../config.ts";
 import { ErrorCode } from "../../wire/error_codes.ts";
 import type { Limits } from "../limits.ts";
 import type { Clock } from "./clock.ts";
 import { CommittedOffsets } from "./committed_offsets.ts";
 import { Deadlines } from "./deadlines.ts";
-import { Flusher } from "./flusher.ts";
+import { Flusher, type Syncable } from "./flusher.ts";
 import { Groups } from "./groups.ts";
+import type { Later } from "./later.ts";
 import { ProducerIds } from "./producer_ids.ts";
 import { Retention } from "./retention.ts";
 import type { Storage } from "./storage.ts";
 import { TailPool } from "./tail.ts";
 import { Topics, type TopicsRecovery } from "./topics.ts";
+
+const log = logger("broker");
 
 /** The one node. */
 export const NODE_ID = 1;
@@ -74,6 +78,20 @@ export class BrokerState implements Disposable {
     const notes = [...recovery.notes, ...this.offsets.open(), ...this.producerIds.open()];
     this.#retention.start();
     return { ...recovery, notes };
+  }
+
+  /**
+   * In fsync mode, `answer` once `item` would survive a power loss, or what `refused` makes of why it would not; else
+   * `answer` at once.
+   */
+  whenSafe<T>(item: Syncable, answer: T, refused: (fault: string) => T): T | Later<T> {
+    if (!this.config.fsync) return answer;
+    return this.flusher.commit([item]).map((faults) => {
+      const fault = faults.get(item);
+      if (fault === undefined) return answer;
+      log.error(fault);
+      return refused(fault);
+    });
   }
 
   [Symbol.dispose](): void {

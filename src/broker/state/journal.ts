@@ -24,6 +24,8 @@ export class Journal<Value> {
   readonly #path: string;
   #file: StorageFile;
   #lines = 0;
+  /** Whether something was written that may not survive a power loss. What lay there at the start is synced once. */
+  #isDirty = true;
 
   /** Opens a journal, made when absent. @throws {StorageError} */
   constructor(storage: Storage, path: string) {
@@ -64,6 +66,7 @@ export class Journal<Value> {
   /** Writes changes, in one step. @throws {StorageError} nothing was written */
   append(changes: readonly Change<Value>[]): void {
     if (changes.length === 0) return;
+    this.#isDirty = true;
     this.#file.append(encodeLines(changes));
     this.#lines += changes.length;
   }
@@ -76,9 +79,16 @@ export class Journal<Value> {
     this.#lines = size;
   }
 
-  /** Makes what was written survive a power loss. */
-  sync(): Promise<void> {
-    return this.#file.sync();
+  /** Makes what was written survive a power loss. @throws {StorageError} */
+  async sync(): Promise<void> {
+    if (!this.#isDirty) return;
+    this.#isDirty = false;
+    try {
+      await this.#file.sync();
+    } catch (error) {
+      this.#isDirty = true;
+      throw error;
+    }
   }
 }
 

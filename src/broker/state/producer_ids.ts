@@ -39,4 +39,9 @@ export class ProducerIds {
     }
     return BigInt(this.#next++);
   }
+
+  /** Makes it survive a power loss that they were given out. @throws {StorageError} */
+  sync(): Promise<void> {
+    return this.#journal.sync();
+  }
 }

@@ -58,9 +58,12 @@ export class Topics {
   /** Reads all topics and their logs. One that is damaged is there, but not served. @throws {StorageError} */
   open(nowMs: number): TopicsRecovery {
     const lines = new Map<string, TopicLine>();
+    const deletedIds = new Set<string>();
     const notes = this.#journal.replay(parseLine, ([name, line]) => {
-      if (line === null) lines.delete(name);
-      else lines.set(name, line);
+      if (line !== null) return void lines.set(name, line);
+      const deleted = lines.get(name);
+      if (deleted !== undefined) deletedIds.add(deleted.topicId);
+      lines.delete(name);
     });
     let recordsCount = 0;
     let cutBytes = 0;
@@ -79,7 +82,7 @@ export class Topics {
         }
       }
     }
-    this.#removeLeftovers(notes);
+    this.#removeLeftovers(deletedIds, notes);
     return { topicsCount: lines.size, partitionsCount: this.#partitionsCount, recordsCount, cutBytes, notes };
   }
 
@@ -164,10 +167,14 @@ export class Topics {
     }
   }
 
-  /** Folders of topics that were deleted when a crash came between. */
-  #removeLeftovers(notes: string[]): void {
+  /** Removes the folders of topics that were deleted when a crash came between. One that nobody knows is not touched. */
+  #removeLeftovers(deletedIds: ReadonlySet<string>, notes: string[]): void {
     for (const topicId of this.#options.storage.list(FOLDER)) {
       if (this.#byId.has(topicId)) continue;
+      if (!deletedIds.has(topicId)) {
+        notes.push(`'${FOLDER}/${topicId}' is of no topic that the journal has; left as it is`);
+        continue;
+      }
       try {
         this.#options.storage.remove(`${FOLDER}/${topicId}`);
       } catch (error) {

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { DEFAULT_CONFIG } from "../../../src/broker/config.ts";
+import { produce } from "../../../src/broker/handlers/00_produce.ts";
+import { offsetCommit } from "../../../src/broker/handlers/08_offset_commit.ts";
+import { createTopics } from "../../../src/broker/handlers/19_create_topics.ts";
+import { initProducerId } from "../../../src/broker/handlers/22_init_producer_id.ts";
+import { createPartitions } from "../../../src/broker/handlers/37_create_partitions.ts";
+import { DEFAULT_LIMITS } from "../../../src/broker/limits.ts";
+import { BrokerState } from "../../../src/broker/state/broker_state.ts";
+import type { Storage } from "../../../src/broker/state/storage.ts";
+import { ErrorCode } from "../../../src/wire/error_codes.ts";
+import { ProduceRequest, ProduceResponse } from "../../../src/wire/messages/00_produce.ts";
+import { OffsetCommitRequest, OffsetCommitResponse } from "../../../src/wire/messages/08_offset_commit.ts";
+import { CreateTopicsRequest, CreateTopicsResponse } from "../../../src/wire/messages/19_create_topics.ts";
+import {
+  InitProducerIdRequest,
+  InitProducerIdResponse,
+} from "../../../src/wire/messages/22_init_producer_id.ts";
+import {
+  CreatePartitionsRequest,
+  CreatePartitionsResponse,
+} from "../../../src/wire/messages/37_create_partitions.ts";
+import { ask } from "../../support/ask_handler.ts";
+import { batchOf } from "../../support/batches.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
+import { PowerLossStorage } from "../../support/power_loss_storage.ts";
+
+function opened(storage: Storage): BrokerState {
+  const config = { ...DEFAULT_CONFIG, fsync: true };
+  const state = new BrokerState({
+    storage,
+    clusterId: "c",
+    config,
+    limits: DEFAULT_LIMITS,
+    clock: new FakeClock(),
+  });
+  state.open();
+  return state;
+}
+
+const initOne = async (state: BrokerState) =>
+  (await ask(state, initProducerId, [InitProducerIdRequest, InitProducerIdResponse], 4, {
+    transactionalId: null,
+    transactionTimeoutMs: 1,
+  })).producerId;
+
+Deno.test("A power loss takes nothing that was acknowledged in fsync mode", async () => {
+  using storage = new PowerLossStorage();
+  using before = opened(storage);
+  const created = await ask(before, createTopics, [CreateTopicsRequest, CreateTopicsResponse], 7, {
+    topics: [{ name: "t", numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] }],
+    timeoutMs: 1_000,
+  });
+  assert.equal(created.topics[0]?.errorCode, ErrorCode.NONE);
+  assert.equal(opened(storage.left()).topics.get("t")?.topicId, created.topics[0]?.topicId);
+
+  const raised = await ask(before, createPartitions, [CreatePartitionsRequest, CreatePartitionsResponse], 3, {
+    topics: [{ name: "t", count: 2, assignments: null }],
+    timeoutMs: 1_000,
+    validateOnly: false,
+  });
+  assert.equal(raised.results[0]?.errorCode, ErrorCode.NONE);
+  assert.equal(opened(storage.left()).topics.get("t")?.partitions.length, 2);
+
+  const committed = await ask(before, offsetCommit, [OffsetCommitRequest, OffsetCommitResponse], 8, {
+    groupId: "g",
+    memberId: "",
+    generationIdOrMemberEpoch: -1,
+    topics: [{
+      name: "t",
+      partitions: [{ partitionIndex: 0, committedOffset: 1n, committedMetadata: "" }],
+    }],
+  });
+  assert.equal(committed.topics[0]?.partitions[0]?.errorCode, ErrorCode.NONE);
+  assert.equal(opened(storage.left()).offsets.get("g", "t", 0)?.offset, 1n);
+});
+
+Deno.test("A power loss takes no topic that was made by the way, once its records are acknowledged", async () => {
+  using storage = new PowerLossStorage();
+  using before = opened(storage);
+  before.topics.create("t", 1, new Map());
+  const answer = await ask(before, produce, [ProduceRequest, ProduceResponse], 9, {
+    transactionalId: null,
+    acks: -1,
+    timeoutMs: 1_000,
+    topicData: [{ name: "t", partitionData: [{ index: 0, records: batchOf(["a"]) }] }],
+  });
+  assert.equal(answer.responses[0]?.partitionResponses[0]?.errorCode, ErrorCode.NONE);
+  assert.equal(opened(storage.left()).topics.get("t")?.partitions[0]?.log.endOffset, 1n);
+});
+
+Deno.test("A power loss gives no producer id out twice", async () => {
+  using storage = new PowerLossStorage();
+  using before = opened(storage);
+  const first = await initOne(before);
+  using after = opened(storage.left());
+  assert.ok(await initOne(after) > first);
+});
