@@ -10,6 +10,7 @@ import { MetadataRequest, MetadataResponse } from "../../src/wire/messages/03_me
 import { HeartbeatRequest, HeartbeatResponse } from "../../src/wire/messages/12_heartbeat.ts";
 import { ApiVersionsRequest, ApiVersionsResponse } from "../../src/wire/messages/18_api_versions.ts";
 import { CreateTopicsRequest, CreateTopicsResponse } from "../../src/wire/messages/19_create_topics.ts";
+import { DeleteTopicsRequest, DeleteTopicsResponse } from "../../src/wire/messages/20_delete_topics.ts";
 import {
   InitProducerIdRequest,
   InitProducerIdResponse,
@@ -240,6 +241,18 @@ Deno.test("Broker lets a fetch wait for minBytes, over several appends", async (
     "0:a",
     "1:b",
   ]);
+});
+
+Deno.test("Broker answers a fetch that waits for a topic when that is deleted", async () => {
+  await using test = await setUp();
+  using reader = await test.connect();
+  const sent = await reader.send(FetchRequest, 12, fetchRequest("", 0n, { maxWaitMs: LONG_WAIT_MS }));
+  await test.client.call(DeleteTopicsRequest, DeleteTopicsResponse, 4, {
+    topicNames: [TOPIC],
+    timeoutMs: 1_000,
+  });
+  const { responses } = await reader.receive(FetchResponse, 12, sent);
+  assert.equal(responses[0]?.partitions[0]?.errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
 });
 
 Deno.test("Broker answers a fetch that waited long enough with nothing", async () => {

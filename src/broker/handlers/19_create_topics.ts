@@ -49,7 +49,7 @@ export const createTopics = defineApi(CreateTopicsRequest, CreateTopicsResponse,
         : topic
     ),
   });
-  return state.whenSafe<Response>(state.topics, { topics }, refused);
+  return state.whenSafe<Response>([state.topics], { topics }, refused);
 });
 
 function create(state: BrokerState, topic: RequestTopic, validateOnly: boolean): TopicResponse {

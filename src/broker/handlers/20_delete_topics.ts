@@ -18,7 +18,8 @@ import { StorageError } from "../state/storage.ts";
 
 const log = logger("broker");
 
-type TopicResponse = NonNullable<Input<typeof DeleteTopicsResponse>["responses"]>[number];
+type Response = Input<typeof DeleteTopicsResponse>;
+type TopicResponse = NonNullable<Response["responses"]>[number];
 
 /** From this version on topics come as names or ids. */
 const STATES_SINCE = 6;
@@ -30,7 +31,15 @@ export const deleteTopics = defineApi(
     const wanted = apiVersion >= STATES_SINCE
       ? request.topics
       : request.topicNames.map((name) => ({ name, topicId: ZERO_UUID }));
-    return { responses: wanted.map(({ name, topicId }) => remove(state, name, topicId)) };
+    const responses = wanted.map(({ name, topicId }) => remove(state, name, topicId));
+    const refused = (errorMessage: string) => ({
+      responses: responses.map((response) =>
+        response.errorCode === ErrorCode.NONE
+          ? { ...response, errorCode: ErrorCode.KAFKA_STORAGE_ERROR, errorMessage }
+          : response
+      ),
+    });
+    return state.whenSafe<Response>([state.offsets, state.topics], { responses }, refused);
   },
 );
 

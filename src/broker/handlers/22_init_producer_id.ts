@@ -40,7 +40,7 @@ export const initProducerId = defineApi(
         producerEpoch: 0,
       };
       return state.whenSafe<Response>(
-        state.producerIds,
+        [state.producerIds],
         answer,
         () => refused(ErrorCode.COORDINATOR_NOT_AVAILABLE),
       );

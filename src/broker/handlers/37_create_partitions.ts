@@ -38,7 +38,7 @@ export const createPartitions = defineApi(
           : result
       ),
     });
-    return state.whenSafe<Response>(state.topics, { throttleTimeMs: 0, results }, refused);
+    return state.whenSafe<Response>([state.topics], { throttleTimeMs: 0, results }, refused);
   },
 );
 

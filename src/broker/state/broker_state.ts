@@ -81,13 +81,13 @@ export class BrokerState implements Disposable {
   }
 
   /**
-   * In fsync mode, `answer` once `item` would survive a power loss, or what `refused` makes of why it would not; else
+   * In fsync mode, `answer` once `items` would survive a power loss, or what `refused` makes of why they would not; else
    * `answer` at once.
    */
-  whenSafe<T>(item: Syncable, answer: T, refused: (fault: string) => T): T | Later<T> {
+  whenSafe<T>(items: readonly Syncable[], answer: T, refused: (fault: string) => T): T | Later<T> {
     if (!this.config.fsync) return answer;
-    return this.flusher.commit([item]).map((faults) => {
-      const fault = faults.get(item);
+    return this.flusher.commit(items).map((faults) => {
+      const fault = items.map((item) => faults.get(item)).find((found) => found !== undefined);
       if (fault === undefined) return answer;
       log.error(fault);
       return refused(fault);

@@ -3,6 +3,7 @@ import { DEFAULT_CONFIG } from "../../../src/broker/config.ts";
 import { produce } from "../../../src/broker/handlers/00_produce.ts";
 import { offsetCommit } from "../../../src/broker/handlers/08_offset_commit.ts";
 import { createTopics } from "../../../src/broker/handlers/19_create_topics.ts";
+import { deleteTopics } from "../../../src/broker/handlers/20_delete_topics.ts";
 import { initProducerId } from "../../../src/broker/handlers/22_init_producer_id.ts";
 import { createPartitions } from "../../../src/broker/handlers/37_create_partitions.ts";
 import { DEFAULT_LIMITS } from "../../../src/broker/limits.ts";
@@ -12,6 +13,7 @@ import { ErrorCode } from "../../../src/wire/error_codes.ts";
 import { ProduceRequest, ProduceResponse } from "../../../src/wire/messages/00_produce.ts";
 import { OffsetCommitRequest, OffsetCommitResponse } from "../../../src/wire/messages/08_offset_commit.ts";
 import { CreateTopicsRequest, CreateTopicsResponse } from "../../../src/wire/messages/19_create_topics.ts";
+import { DeleteTopicsRequest, DeleteTopicsResponse } from "../../../src/wire/messages/20_delete_topics.ts";
 import {
   InitProducerIdRequest,
   InitProducerIdResponse,
@@ -73,6 +75,14 @@ Deno.test("A power loss takes nothing that was acknowledged in fsync mode", asyn
   });
   assert.equal(committed.topics[0]?.partitions[0]?.errorCode, ErrorCode.NONE);
   assert.equal(opened(storage.left()).offsets.get("g", "t", 0)?.offset, 1n);
+
+  const deleted = await ask(before, deleteTopics, [DeleteTopicsRequest, DeleteTopicsResponse], 4, {
+    topicNames: ["t"],
+    timeoutMs: 1_000,
+  });
+  assert.equal(deleted.responses[0]?.errorCode, ErrorCode.NONE);
+  assert.equal(opened(storage.left()).topics.get("t"), undefined);
+  assert.equal(opened(storage.left()).offsets.get("g", "t", 0), undefined);
 });
 
 Deno.test("A power loss takes no topic that was made by the way, once its records are acknowledged", async () => {
