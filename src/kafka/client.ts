@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { untilAborted } from "../base/stop.ts";
 import type { ApiVersions } from "./kafkajs_internals.ts";
 import { errorFromCode, KafkaError, withSettingAtFault } from "./errors.ts";
 import { Link } from "./link.ts";
@@ -41,7 +42,7 @@ export class Client implements Disposable {
   readonly #open = new Set<Link>();
   readonly #topics = new Map<string, TopicMetadata>();
   readonly #fetching = new Map<string, Promise<TopicMetadata>>();
-  #isClosed = false;
+  readonly #closed = new AbortController();
 
   private constructor(settings: KafkaSettings) {
     this.settings = settings;
@@ -52,11 +53,12 @@ export class Client implements Disposable {
    * connection without it only then.
    *
    * @throws {KafkaError} why none of them could be used; wrong credentials are told as such
+   * @throws the signal's reason, and nothing stays open
    */
-  static async connect(settings: KafkaSettings): Promise<Client> {
+  static async connect(settings: KafkaSettings, signal?: AbortSignal): Promise<Client> {
     const client = new Client(settings);
     try {
-      await client.metadata([]);
+      await untilAborted(client.metadata([]), signal);
       return client;
     } catch (error) {
       client.close();
@@ -179,7 +181,7 @@ export class Client implements Disposable {
 
   /** Closes every connection that this client opened. */
   close(): void {
-    this.#isClosed = true;
+    this.#closed.abort(closedError());
     for (const link of this.#open) link.close();
     this.#open.clear();
   }
@@ -202,14 +204,14 @@ export class Client implements Disposable {
   }
 
   async #dial(host: string, port: number): Promise<Link> {
-    if (this.#isClosed) throw closedError();
+    const { signal } = this.#closed;
+    signal.throwIfAborted();
     const address = `${host}:${port}`;
     try {
-      const link = await Link.open(this.settings, host, port, this.#versions.get(address) ?? null);
-      if (this.#isClosed) {
-        link.close();
-        throw closedError();
-      }
+      const versions = this.#versions.get(address) ?? null;
+      const link = await Link.open(this.settings, host, port, versions, signal);
+      if (signal.aborted) link.close();
+      signal.throwIfAborted();
       if (link.versions !== null) this.#versions.set(address, link.versions);
       for (const other of this.#open) if (!other.isUp) this.#open.delete(other);
       this.#open.add(link);

@@ -110,7 +110,7 @@ export class GroupConsumer implements AsyncDisposable {
    * @throws {KafkaError} why the group cannot be joined: NETWORK_EXCEPTION, UNKNOWN_TOPIC_OR_PARTITION and others
    */
   static async start(settings: KafkaSettings, options: GroupConsumerOptions): Promise<GroupConsumer> {
-    const client = await untilAborted(Client.connect(settings), options.signal);
+    const client = await Client.connect(settings, options.signal);
     let consumer: GroupConsumer | undefined;
     try {
       for (const topic of options.topics) await client.awaitTopic(topic, 2_000, options.signal);

@@ -15,6 +15,7 @@ import {
 import "./patches.ts";
 import { isConnectionFault, KafkaError, toKafkaError } from "./errors.ts";
 import type { KafkaSettings } from "./settings.ts";
+import { untilAborted } from "../base/stop.ts";
 import { openSocket } from "./socket.ts";
 
 /** Bounds the socket's connect, TLS and ApiVersions. */
@@ -81,16 +82,28 @@ export class Link implements Disposable {
    * Connects, learns the API versions (unless `versions` are known) and authenticates.
    *
    * @throws {KafkaError} NETWORK_EXCEPTION, REQUEST_TIMED_OUT, SASL_AUTHENTICATION_FAILED, UNSUPPORTED_SASL_MECHANISM
+   * @throws the signal's reason, and the connection is closed
    */
   static async open(
     settings: KafkaSettings,
     host: string,
     port: number,
-    versions: ApiVersions | null = null,
+    versions: ApiVersions | null,
+    signal: AbortSignal,
   ): Promise<Link> {
     const link = new Link(settings, host, port, versions);
-    await link.#guard(`Cannot connect to Kafka at ${link.address}`, () => link.#broker.connect());
-    return link;
+    const giveUp = () => link.close();
+    signal.addEventListener("abort", giveUp);
+    try {
+      const connecting = link.#guard(
+        `Cannot connect to Kafka at ${link.address}`,
+        () => link.#broker.connect(),
+      );
+      await untilAborted(connecting, signal);
+      return link;
+    } finally {
+      signal.removeEventListener("abort", giveUp);
+    }
   }
 
   /** What the broker speaks. */

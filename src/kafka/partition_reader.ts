@@ -59,7 +59,7 @@ export class PartitionReader implements AsyncDisposable {
    * @throws {KafkaError} UNKNOWN_TOPIC_OR_PARTITION, NETWORK_EXCEPTION, SASL_AUTHENTICATION_FAILED and others
    */
   static async start(settings: KafkaSettings, options: PartitionReaderOptions): Promise<PartitionReader> {
-    const client = await untilAborted(Client.connect(settings), options.signal);
+    const client = await Client.connect(settings, options.signal);
     try {
       return await PartitionReader.on(client, options, true);
     } catch (error) {

@@ -113,7 +113,7 @@ export class Producer implements AsyncDisposable {
    */
   static async connect(settings: KafkaSettings, options: ProducerOptions = {}): Promise<Producer> {
     options.signal?.throwIfAborted();
-    const client = await untilAborted(Client.connect(settings), options.signal);
+    const client = await Client.connect(settings, options.signal);
     try {
       return await Producer.on(client, options, true);
     } catch (error) {

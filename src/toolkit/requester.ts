@@ -120,7 +120,7 @@ export class Requester implements AsyncDisposable {
    */
   static async start(options: RequesterOptions): Promise<Requester> {
     const { settings, startTimeoutMs = START_TIMEOUT_MS, signal } = options;
-    const client = await untilAborted(Client.connect(settings), signal);
+    const client = await Client.connect(settings, signal);
     try {
       const starting = Requester.#startOn(client, options);
       const requester = await within(
