@@ -21,7 +21,9 @@ import {
   type SyncGroup,
   type SyncResult,
 } from "./group_member.ts";
+import { GroupRoster } from "./group_roster.ts";
 import { Later } from "./later.ts";
+import { PromisedIds } from "./promised_ids.ts";
 
 /** Kafka's names, as DescribeGroups tells them. */
 export type GroupState = "Empty" | "PreparingRebalance" | "CompletingRebalance" | "Stable";
@@ -43,12 +45,10 @@ export class Group {
   protocolType: string | null = null;
   protocolName: string | null = null;
   leader = "";
-  readonly members = new Map<string, GroupMember>();
+  readonly members = new GroupRoster();
   /** Since when it has been empty, on the clock's epoch. */
   emptySinceMs: number;
-  readonly #staticMembers = new Map<string, string>();
-  /** Ids that were given out and have not joined yet. */
-  readonly #promised = new Map<string, Due & { readonly connectionId: number }>();
+  readonly #promised: PromisedIds;
   readonly #options: GroupOptions;
   readonly #clock: Clock;
   readonly #deadlines: Deadlines;
@@ -64,6 +64,7 @@ export class Group {
     this.#clock = clock;
     this.#deadlines = deadlines;
     this.emptySinceMs = clock.epochMs();
+    this.#promised = new PromisedIds(clock, deadlines, () => this.#completeJoinIfAllAreHere());
     this.#phase = { deadlineMs: Infinity, dueIndex: -1, onDeadline: () => this.#onPhaseTimeout() };
   }
 
@@ -76,34 +77,36 @@ export class Group {
   join(request: JoinGroup): Later<JoinResult> {
     const refused = (errorCode: number, memberId = request.memberId) =>
       Later.of(joinError(errorCode, memberId));
-    if (!this.#accepts(request)) return refused(ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
+    if (!this.members.accepts(request, this.protocolType)) {
+      return refused(ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
+    }
     const { groupInstanceId, memberId } = request;
-    const staticId = groupInstanceId === null ? undefined : this.#staticMembers.get(groupInstanceId);
+    const staticMember = this.members.staticMember(groupInstanceId);
     if (memberId === "") {
-      if (staticId !== undefined) return this.#replaceStatic(staticId, request);
+      if (staticMember !== undefined) return this.#replaceStatic(staticMember, request);
       if (this.members.size + this.#promised.size >= this.#options.maxMembers) {
         return refused(ErrorCode.GROUP_MAX_SIZE_REACHED);
       }
       const newId = `${groupInstanceId ?? request.clientId}-${crypto.randomUUID()}`;
       if (groupInstanceId === null && request.requireKnownMemberId) {
-        this.#promise(newId, request);
+        this.#promised.give(newId, request);
         return refused(ErrorCode.MEMBER_ID_REQUIRED, newId);
       }
       return this.#add(newId, request);
     }
-    if (groupInstanceId !== null && staticId !== undefined && staticId !== memberId) {
+    if (staticMember !== undefined && staticMember.memberId !== memberId) {
       return refused(ErrorCode.FENCED_INSTANCE_ID);
     }
     const member = this.members.get(memberId);
     if (member !== undefined) return this.#rejoin(member, request);
-    if (!this.#keepPromise(memberId)) return refused(ErrorCode.UNKNOWN_MEMBER_ID);
+    if (!this.#promised.take(memberId)) return refused(ErrorCode.UNKNOWN_MEMBER_ID);
     return this.#add(memberId, request);
   }
 
   /** Hands out the leader's assignment. Completes when the leader has given it. */
   sync(request: SyncGroup): Later<SyncResult> {
     const refused = (errorCode: number) => Later.of(syncError(errorCode));
-    const member = this.#identify(request);
+    const member = this.members.identify(request);
     if (typeof member === "number") return refused(member);
     if (request.generationId !== this.generationId) return refused(ErrorCode.ILLEGAL_GENERATION);
     if (
@@ -133,7 +136,7 @@ export class Group {
 
   /** A member lives. @returns the error code that tells it what to do */
   heartbeat(identity: MemberIdentity & { generationId: number; connectionId: number }): number {
-    const member = this.#identify(identity);
+    const member = this.members.identify(identity);
     if (typeof member === "number") return member;
     if (identity.generationId !== this.generationId) return ErrorCode.ILLEGAL_GENERATION;
     this.#heardOf(member, identity.connectionId);
@@ -142,14 +145,14 @@ export class Group {
 
   /** A member goes. @returns an error code */
   leave(identity: MemberIdentity): number {
-    if (identity.groupInstanceId === null && this.#keepPromise(identity.memberId)) {
+    if (identity.groupInstanceId === null && this.#promised.take(identity.memberId)) {
       this.#completeJoinIfAllAreHere();
       return ErrorCode.NONE;
     }
-    const memberId = identity.memberId === "" && identity.groupInstanceId !== null
-      ? this.#staticMembers.get(identity.groupInstanceId)
+    const memberId = identity.memberId === ""
+      ? this.members.staticMember(identity.groupInstanceId)?.memberId ?? ""
       : identity.memberId;
-    const member = this.#identify({ ...identity, memberId: memberId ?? "" });
+    const member = this.members.identify({ ...identity, memberId });
     if (typeof member === "number") return member;
     this.#remove(member);
     return ErrorCode.NONE;
@@ -161,7 +164,7 @@ export class Group {
       // From outside the group: kafka-consumer-groups --reset-offsets, or a consumer that assigns itself.
       return this.members.size === 0 ? ErrorCode.NONE : ErrorCode.UNKNOWN_MEMBER_ID;
     }
-    const member = this.#identify(identity);
+    const member = this.members.identify(identity);
     if (typeof member === "number") return member;
     if (identity.generationId !== this.generationId) return ErrorCode.ILLEGAL_GENERATION;
     this.#heardOf(member, member.connectionId);
@@ -178,16 +181,13 @@ export class Group {
       member.deadlineMs = Math.min(member.deadlineMs, graceEndsMs);
       this.#deadlines.add(member);
     }
-    for (const [memberId, promise] of this.#promised) {
-      if (promise.connectionId === connectionId) this.#keepPromise(memberId);
-    }
+    this.#promised.connectionClosed(connectionId);
     this.#completeJoinIfAllAreHere();
   }
 
   /** Ends all waiting and watching; the group is not used after it. */
   close(errorCode: number): void {
     this.#deadlines.delete(this.#phase);
-    for (const due of this.#promised.values()) this.#deadlines.delete(due);
     this.#promised.clear();
     for (const member of this.members.values()) {
       this.#deadlines.delete(member);
@@ -197,58 +197,16 @@ export class Group {
     this.members.clear();
   }
 
-  /** The member that speaks, or the error code that it gets. */
-  #identify(identity: MemberIdentity): GroupMember | number {
-    const { memberId, groupInstanceId } = identity;
-    if (groupInstanceId !== null) {
-      const known = this.#staticMembers.get(groupInstanceId);
-      if (known === undefined) return ErrorCode.UNKNOWN_MEMBER_ID;
-      if (known !== memberId) return ErrorCode.FENCED_INSTANCE_ID;
-    }
-    return this.members.get(memberId) ?? ErrorCode.UNKNOWN_MEMBER_ID;
-  }
-
   #heardOf(member: GroupMember, connectionId: number): void {
     member.connectionId = connectionId;
     member.isDisconnected = false;
     member.deadlineMs = this.#clock.nowMs() + member.sessionTimeoutMs;
   }
 
-  /** Whether a member with these protocols fits in with the others. */
-  #accepts(request: JoinGroup): boolean {
-    if (request.protocolType === "" || request.protocols.length === 0) return false;
-    const others = [...this.members.values()].filter((member) => member.memberId !== request.memberId);
-    if (others.length === 0) return true;
-    return request.protocolType === this.protocolType &&
-      request.protocols.some((protocol) => others.every((member) => member.supports(protocol.name)));
-  }
-
-  #promise(memberId: string, { connectionId, sessionTimeoutMs }: JoinGroup): void {
-    const due = {
-      connectionId,
-      deadlineMs: this.#clock.nowMs() + sessionTimeoutMs,
-      dueIndex: -1,
-      onDeadline: () => {
-        this.#promised.delete(memberId);
-        this.#completeJoinIfAllAreHere();
-      },
-    };
-    this.#promised.set(memberId, due);
-    this.#deadlines.add(due);
-  }
-
-  #keepPromise(memberId: string): boolean {
-    const due = this.#promised.get(memberId);
-    if (due === undefined) return false;
-    this.#deadlines.delete(due);
-    return this.#promised.delete(memberId);
-  }
-
   #add(memberId: string, request: JoinGroup): Later<JoinResult> {
     const member = new GroupMember(memberId, request, (expired) => this.#onSessionTimeout(expired));
     if (this.members.size === 0) this.protocolType = request.protocolType;
-    this.members.set(memberId, member);
-    if (member.groupInstanceId !== null) this.#staticMembers.set(member.groupInstanceId, memberId);
+    this.members.add(member);
     this.#heardOf(member, request.connectionId);
     this.#deadlines.add(member);
     this.#newMemberJoined = true;
@@ -267,17 +225,15 @@ export class Group {
   }
 
   /** A static member came back under a new id: it takes the old one's place, without a rebalance if it can. */
-  #replaceStatic(oldId: string, request: JoinGroup): Later<JoinResult> {
-    const member = this.members.get(oldId);
-    if (member === undefined) return Later.of(joinError(ErrorCode.UNKNOWN_MEMBER_ID, ""));
+  #replaceStatic(member: GroupMember, request: JoinGroup): Later<JoinResult> {
+    const oldId = member.memberId;
     const newId = `${request.groupInstanceId ?? ""}-${crypto.randomUUID()}`;
     member.pendingJoin?.complete(joinError(ErrorCode.FENCED_INSTANCE_ID, oldId));
     member.pendingSync?.complete(syncError(ErrorCode.FENCED_INSTANCE_ID));
     member.pendingJoin = member.pendingSync = undefined;
-    this.members.delete(oldId);
+    this.members.delete(member);
     member.memberId = newId;
-    this.members.set(newId, member);
-    this.#staticMembers.set(request.groupInstanceId ?? "", newId);
+    this.members.add(member);
     const wasLeader = this.leader === oldId;
     if (wasLeader) this.leader = newId;
     this.#heardOf(member, request.connectionId);
@@ -310,7 +266,7 @@ export class Group {
     }
     const wasEmpty = this.state === "Empty";
     this.state = "PreparingRebalance";
-    const longestMs = this.#longestRebalanceMs();
+    const longestMs = this.members.longestRebalanceMs;
     const delayMs = wasEmpty ? Math.min(this.#options.initialRebalanceDelayMs, longestMs) : 0;
     this.#initialDelayLeftMs = delayMs > 0 ? longestMs - delayMs : 0;
     this.#newMemberJoined = false;
@@ -347,7 +303,7 @@ export class Group {
       this.leader = first?.memberId ?? this.leader;
     }
     this.state = "CompletingRebalance";
-    this.#startPhase(this.#longestRebalanceMs());
+    this.#startPhase(this.members.longestRebalanceMs);
     for (const member of this.members.values()) {
       const pending = member.pendingJoin;
       member.pendingJoin = undefined;
@@ -423,8 +379,7 @@ export class Group {
 
   #forget(member: GroupMember): void {
     this.#deadlines.delete(member);
-    this.members.delete(member.memberId);
-    if (member.groupInstanceId !== null) this.#staticMembers.delete(member.groupInstanceId);
+    this.members.delete(member);
     member.pendingJoin?.complete(joinError(ErrorCode.UNKNOWN_MEMBER_ID, member.memberId));
     member.pendingSync?.complete(syncError(ErrorCode.UNKNOWN_MEMBER_ID));
     member.pendingJoin = member.pendingSync = undefined;
@@ -433,12 +388,6 @@ export class Group {
   #startPhase(ms: number): void {
     this.#phase.deadlineMs = this.#clock.nowMs() + ms;
     this.#deadlines.add(this.#phase);
-  }
-
-  #longestRebalanceMs(): number {
-    let longest = 0;
-    for (const member of this.members.values()) longest = Math.max(longest, member.rebalanceTimeoutMs);
-    return longest;
   }
 
   #joinResult(member: GroupMember): JoinResult {
