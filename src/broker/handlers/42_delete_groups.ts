@@ -9,19 +9,30 @@ import { describeError } from "../../base/errors.ts";
 import { logger } from "../../base/log.ts";
 import { ErrorCode } from "../../wire/error_codes.ts";
 import { DeleteGroupsRequest, DeleteGroupsResponse } from "../../wire/messages/42_delete_groups.ts";
+import type { Input } from "../../wire/schema.ts";
 import { defineApi } from "../api.ts";
 import type { BrokerState } from "../state/broker_state.ts";
 import { StorageError } from "../state/storage.ts";
 
 const log = logger("broker");
 
+type Response = Input<typeof DeleteGroupsResponse>;
+
 export const deleteGroups = defineApi(
   DeleteGroupsRequest,
   DeleteGroupsResponse,
-  ({ groupsNames }, { state }) => ({
-    throttleTimeMs: 0,
-    results: groupsNames.map((groupId) => ({ groupId, errorCode: remove(state, groupId) })),
-  }),
+  ({ groupsNames }, { state }) => {
+    const results = groupsNames.map((groupId) => ({ groupId, errorCode: remove(state, groupId) }));
+    const refused = () => ({
+      throttleTimeMs: 0,
+      results: results.map((result) =>
+        result.errorCode === ErrorCode.NONE
+          ? { ...result, errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE }
+          : result
+      ),
+    });
+    return state.whenSafe<Response>([state.offsets], { throttleTimeMs: 0, results }, refused);
+  },
 );
 
 function remove({ groups, offsets }: BrokerState, groupId: string): number {

@@ -32,6 +32,7 @@ export class PartitionLog {
   #segments: Segment[] = [];
   #endOffset = 0n;
   #syncedOffset = 0n;
+  #isClosed = false;
 
   /** An empty log; {@linkcode PartitionLog.open} reads one that may be there. */
   constructor(storage: Storage, folder: string, tails: TailPool) {
@@ -173,8 +174,8 @@ export class PartitionLog {
       try {
         await segment.file.sync();
       } catch (error) {
-        // What retention has deleted meanwhile need not be safe.
-        if (this.#segments.includes(segment)) throw error;
+        // What has been deleted meanwhile, by retention or with its topic, need not be safe.
+        if (!this.#isClosed && this.#segments.includes(segment)) throw error;
       }
     }
     return this.#syncedOffset = endOffset;
@@ -182,6 +183,7 @@ export class PartitionLog {
 
   /** Ends the use of the log; its files stay. */
   close(): void {
+    this.#isClosed = true;
     this.#tail.clear();
     for (const segment of this.#segments) segment.file.close();
   }

@@ -6,6 +6,7 @@ import { createTopics } from "../../../src/broker/handlers/19_create_topics.ts";
 import { deleteTopics } from "../../../src/broker/handlers/20_delete_topics.ts";
 import { initProducerId } from "../../../src/broker/handlers/22_init_producer_id.ts";
 import { createPartitions } from "../../../src/broker/handlers/37_create_partitions.ts";
+import { deleteGroups } from "../../../src/broker/handlers/42_delete_groups.ts";
 import { DEFAULT_LIMITS } from "../../../src/broker/limits.ts";
 import { BrokerState } from "../../../src/broker/state/broker_state.ts";
 import type { Storage } from "../../../src/broker/state/storage.ts";
@@ -23,6 +24,7 @@ import {
   CreatePartitionsResponse,
 } from "../../../src/wire/messages/37_create_partitions.ts";
 import { ask } from "../../support/ask_handler.ts";
+import { DeleteGroupsRequest, DeleteGroupsResponse } from "../../../src/wire/messages/42_delete_groups.ts";
 import { batchOf } from "../../support/batches.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { PowerLossStorage } from "../../support/power_loss_storage.ts";
@@ -76,13 +78,18 @@ Deno.test("A power loss takes nothing that was acknowledged in fsync mode", asyn
   assert.equal(committed.topics[0]?.partitions[0]?.errorCode, ErrorCode.NONE);
   assert.equal(opened(storage.left()).offsets.get("g", "t", 0)?.offset, 1n);
 
+  const forgotten = await ask(before, deleteGroups, [DeleteGroupsRequest, DeleteGroupsResponse], 2, {
+    groupsNames: ["g"],
+  });
+  assert.equal(forgotten.results[0]?.errorCode, ErrorCode.NONE);
+  assert.equal(opened(storage.left()).offsets.get("g", "t", 0), undefined);
+
   const deleted = await ask(before, deleteTopics, [DeleteTopicsRequest, DeleteTopicsResponse], 4, {
     topicNames: ["t"],
     timeoutMs: 1_000,
   });
   assert.equal(deleted.responses[0]?.errorCode, ErrorCode.NONE);
   assert.equal(opened(storage.left()).topics.get("t"), undefined);
-  assert.equal(opened(storage.left()).offsets.get("g", "t", 0), undefined);
 });
 
 Deno.test("A power loss takes no topic that was made by the way, once its records are acknowledged", async () => {

@@ -272,18 +272,26 @@ Deno.test("PartitionLog.append() leaves the log as it was when the disk refuses"
   assert.deepEqual(readAll(log), ["0:a", "1:c"]);
 });
 
-Deno.test("PartitionLog.sync() goes on when retention deletes a segment meanwhile", async () => {
-  const folder = Deno.makeTempDirSync();
-  try {
-    using storage = new FileStorage(folder, 4);
-    const log = opened(storage);
-    const config = { ...CONFIG, segmentBytes: 1, retentionMs: 1 };
-    for (const value of ["a", "b", "c", "d"]) append(log, [value], config);
-    const synced = log.sync();
-    log.applyRetention(config, NOW_MS + 1_000);
-    assert.equal(await synced, 4n);
-    log.close();
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
+Deno.test("PartitionLog.sync() goes on when retention deletes a segment meanwhile, or all goes with the topic", async () => {
+  const config = { ...CONFIG, segmentBytes: 1, retentionMs: 1 };
+  const deletions = [
+    (log: PartitionLog) => void log.applyRetention(config, NOW_MS + 1_000),
+    (log: PartitionLog, storage: Storage) => {
+      log.close();
+      storage.remove(FOLDER);
+    },
+  ];
+  for (const deleteMeanwhile of deletions) {
+    const folder = Deno.makeTempDirSync();
+    try {
+      using storage = new FileStorage(folder, 4);
+      const log = opened(storage);
+      for (const value of ["a", "b", "c", "d"]) append(log, [value], config);
+      const synced = log.sync();
+      deleteMeanwhile(log, storage);
+      assert.equal(await synced, 4n);
+    } finally {
+      Deno.removeSync(folder, { recursive: true });
+    }
   }
 });
