@@ -5,7 +5,8 @@ import { Participant, type ParticipantEvent } from "../../src/demos/chat/partici
 import { Admin } from "../../src/kafka/admin.ts";
 import { Producer } from "../../src/kafka/producer.ts";
 import { WORKERS } from "../../src/workers.ts";
-import { testBroker, uniqueName } from "../support/broker.ts";
+import { brokerKind, testBroker, uniqueName } from "../support/broker.ts";
+import { FaultProxy } from "../support/fault_proxy.ts";
 import { plainSettings, until } from "../support/kafka_settings.ts";
 
 const workers = { sender: WORKERS.chatSender, replier: WORKERS.chatReplier };
@@ -111,4 +112,24 @@ Deno.test("Butler reminds who takes no messages yet, and nobody whose name he wa
     assert.match(text, /if I knew whom to remind/);
   }
   assert.deepEqual(events.filter(({ type }) => type === "trouble"), []);
+});
+
+Deno.test({
+  name: "Participant sends nothing after the deadline, though Kafka was away until then",
+  ignore: brokerKind() === "apache-3",
+  async fn() {
+    await using broker = await testBroker();
+    await using proxy = FaultProxy.start(broker.bootstrapServers[0] ?? "");
+    await using tony = participant(uniqueName("tony")).one;
+    await tony.start(plainSettings(proxy.address), brokerInfo());
+    const peer = uniqueName("pepper");
+    proxy.goAway();
+    assert.equal((await tony.request(peer, "too late", { timeoutMs: 300 })).ok, false);
+    proxy.comeBack();
+    await using admin = await Admin.connect(plainSettings(...broker.bootstrapServers));
+    await until(async () => (await admin.listTopics()).includes(requestTopic(peer)));
+    assert.equal((await tony.request(peer, "in time", { timeoutMs: 1_500 })).ok, false);
+    const sent = (await admin.topicOffsets(requestTopic(peer))).reduce((sum, { latest }) => sum + latest, 0n);
+    assert.equal(sent, 1n);
+  },
 });

@@ -88,17 +88,20 @@ async function start({ settings, name, instance }: Start): Promise<Sender> {
 async function request(sender: Sender, message: Extract<ToSender, { type: "request" }>): Promise<void> {
   const { id, to, text, timeoutMs, key } = message;
   const topic = requestTopic(to);
+  const deadlineMs = performance.now() + timeoutMs;
   try {
     if (!sender.topics.has(topic)) {
       // The other one may not have been there yet: what is said to them waits in the topic.
       await sender.admin.createTopics([{ topic, numPartitions: CHAT_PARTITIONS }]);
       sender.topics.add(topic);
     }
+    const leftMs = deadlineMs - performance.now();
+    if (leftMs <= 0) throw new RequestTimeoutError(id, topic, timeoutMs);
     const reply = await sender.requester.request(topic, {
       value: text,
       headers: { [FROM_HEADER]: sender.name },
       ...(key === undefined ? {} : { key }),
-    }, { timeoutMs, id });
+    }, { timeoutMs: leftMs, id });
     const { partition, offset, rttMs } = reply;
     post({ type: "reply", id, text: reply.text(), partition, offset, rttMs });
   } catch (error) {
