@@ -50,12 +50,6 @@ export class Place implements AsyncDisposable {
     return this.startCommand(Deno.execPath(), ["run", ...PARLEY_FLAGS, MAIN, ...args], environment);
   }
 
-  /** Starts `parley ARGS | READER`. */
-  startPiped(args: readonly string[], reader: string): Running {
-    const command = [Deno.execPath(), "run", ...PARLEY_FLAGS, MAIN, ...args];
-    return this.startCommand("sh", ["-c", `"$@" | ${reader}`, "sh", ...command], {});
-  }
-
   /** Starts `parley ARGS` at a terminal. */
   startAtTerminal(args: readonly string[], size = { columns: 80, rows: 24 }): Running {
     const helper = fileURLToPath(new URL("./at_terminal.py", import.meta.url));
@@ -99,6 +93,7 @@ export class Place implements AsyncDisposable {
 export class Running implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #stdoutReader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #output: Promise<void>[];
   #stdout = "";
   #stderr = "";
@@ -109,12 +104,13 @@ export class Running implements AsyncDisposable {
   constructor(child: Deno.ChildProcess) {
     this.#child = child;
     this.#input = child.stdin.getWriter();
+    this.#stdoutReader = child.stdout.getReader();
     this.#output = [
-      this.#collect(child.stdout, (text) => {
+      this.#collect(this.#stdoutReader, (text) => {
         this.#stdout += text;
         this.onStdout(text);
       }),
-      this.#collect(child.stderr, (text) => {
+      this.#collect(child.stderr.getReader(), (text) => {
         this.#stderr += text;
       }),
     ];
@@ -154,6 +150,11 @@ export class Running implements AsyncDisposable {
     return this.until(`${pattern} on stderr`, () => pattern.test(this.#stderr));
   }
 
+  /** Goes away as the reader of its stdout, as `| head` does. */
+  async stopReading(): Promise<void> {
+    await this.#stdoutReader.cancel();
+  }
+
   kill(signal: Deno.Signal): void {
     this.#child.kill(signal);
   }
@@ -177,10 +178,13 @@ export class Running implements AsyncDisposable {
     await Promise.all([this.#child.status, ...this.#output]);
   }
 
-  async #collect(stream: ReadableStream<Uint8Array>, take: (text: string) => void): Promise<void> {
+  async #collect(
+    reader: ReadableStreamDefaultReader<Uint8Array>,
+    take: (text: string) => void,
+  ): Promise<void> {
     const decoder = new TextDecoder();
-    for await (const chunk of stream) {
-      take(decoder.decode(chunk, { stream: true }));
+    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+      take(decoder.decode(read.value, { stream: true }));
       this.#onChange();
     }
     this.#onChange();
