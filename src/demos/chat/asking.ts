@@ -59,6 +59,8 @@ interface Pending {
   readonly key: string | undefined;
   readonly deadlineMs: number;
   readonly finish: (result: Answered | Unanswered) => void;
+  /** Its time is over. */
+  readonly expire: () => void;
 }
 
 /** Something that the worker is asked, once at a time: who asks meanwhile is told the same. */
@@ -139,16 +141,17 @@ export class Asking implements AsyncDisposable {
     }
     this.#sent++;
     return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        this.#lost++;
-        finish({ ok: false, error: `${to} did not answer within ${timeoutMs / 1_000} s` });
-      }, Math.min(timeoutMs + DEADLINE_GRACE_MS, MAX_TIMER_MS));
+      const timer = setTimeout(() => expire(), Math.min(timeoutMs + DEADLINE_GRACE_MS, MAX_TIMER_MS));
       const finish = (result: Answered | Unanswered) => {
         clearTimeout(timer);
         this.#pending.delete(id);
         resolve({ id, from: to, ...result });
       };
-      this.#pending.set(id, { to, text, key, deadlineMs: Date.now() + timeoutMs, finish });
+      const expire = () => {
+        this.#lost++;
+        finish({ ok: false, error: `${to} did not answer within ${timeoutMs / 1_000} s` });
+      };
+      this.#pending.set(id, { to, text, key, deadlineMs: Date.now() + timeoutMs, finish, expire });
       if (this.#isReady) this.#post(id);
     });
   }
@@ -223,8 +226,8 @@ export class Asking implements AsyncDisposable {
       case "failed": {
         const pending = this.#pending.get(message.id);
         if (pending === undefined) return;
-        if (message.isTimeout) this.#lost++;
-        else this.#failed++;
+        if (message.isTimeout) return pending.expire();
+        this.#failed++;
         return pending.finish({ ok: false, error: message.error });
       }
       case "who":

@@ -112,7 +112,7 @@ async function request(sender: Sender, message: Extract<ToSender, { type: "reque
       type: "failed",
       id,
       isTimeout,
-      error: isTimeout ? `${to} did not answer within ${timeoutMs / 1_000} s` : what + describeError(error),
+      error: what + describeError(error),
     });
   }
 }
