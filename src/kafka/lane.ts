@@ -26,6 +26,13 @@ const UNKNOWN_PRODUCER_ID = 59;
 
 /** How long a topic that was there may be unknown, as while metadata spreads, before it counts as deleted. */
 const UNKNOWN_TOPIC_TIMEOUT_MS = 5_000;
+/** As many records leave in a request as keep this many a millisecond going at the round trip seen. */
+const RECORDS_PER_MS = 200;
+const MIN_RECORDS_PER_REQUEST = 16;
+/** Until a round trip was seen: a far broker's first requests are not to be small. */
+const FIRST_ROUND_TRIP_MS = 10;
+/** The weight of the newest round trip in the mean. */
+const ROUND_TRIP_WEIGHT = 1 / 8;
 /** Sequence numbers are INT32 and go on at 0 (KIP-98). */
 const SEQUENCES = 2 ** 31;
 
@@ -65,6 +72,9 @@ export class Lane {
   readonly #topic: string;
   readonly #partition: number;
   #queue: AcceptedRecord[] = [];
+  /** Where the queue begins: what stands before has been taken. */
+  #first = 0;
+  #roundTripMs = FIRST_ROUND_TRIP_MS;
   #running: Promise<void> | undefined;
   #identity: ProducerIdentity | undefined;
   /** Whether the sequence was lost, so that the shared producer id no longer serves this partition. */
@@ -103,20 +113,26 @@ export class Lane {
   #take(): AcceptedRecord[] {
     const nowMs = performance.now();
     const { maxRequestBytes } = this.#context;
+    const maxRecords = recordsPerRequest(this.#roundTripMs);
     const batch: AcceptedRecord[] = [];
     const late: AcceptedRecord[] = [];
     let size = 0;
-    let taken = 0;
-    for (const record of this.#queue) {
-      if (record.deadlineMs <= nowMs) late.push(record);
-      else {
-        size += record.body.length + RECORD_OVERHEAD;
-        if (batch.length > 0 && size > maxRequestBytes) break;
-        batch.push(record);
+    for (; this.#first < this.#queue.length && batch.length < maxRecords; this.#first++) {
+      const record = this.#queue[this.#first];
+      if (record === undefined) break;
+      if (record.deadlineMs <= nowMs) {
+        late.push(record);
+        continue;
       }
-      taken++;
+      size += record.body.length + RECORD_OVERHEAD;
+      if (batch.length > 0 && size > maxRequestBytes) break;
+      batch.push(record);
     }
-    this.#queue = taken === this.#queue.length ? [] : this.#queue.slice(taken);
+    // Only now and then, so that a long queue is not moved for every request.
+    if (this.#first * 2 >= this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#first);
+      this.#first = 0;
+    }
     if (late.length > 0) this.#fail(late, this.#expired("it was not sent in time"));
     return batch;
   }
@@ -133,8 +149,10 @@ export class Lane {
       let fault: KafkaError;
       try {
         const identity = this.#identity ??= await this.#begin();
+        const sentAtMs = performance.now();
         const result = await this.#produce(records, identity, () => isUnsure = true);
         isUnsure = false;
+        this.#roundTripMs += (performance.now() - sentAtMs - this.#roundTripMs) * ROUND_TRIP_WEIGHT;
         switch (result.errorCode) {
           case 0:
           case DUPLICATE_SEQUENCE_NUMBER:
@@ -285,4 +303,13 @@ export class Lane {
       retriable: true,
     });
   }
+}
+
+/**
+ * How many records a request takes. With a quick broker many small requests are better than few large ones: in a large
+ * one, all that are in flight travel together, and everybody waits for whoever handles them just then. With a far
+ * broker a request must hold more, as only one is in flight.
+ */
+export function recordsPerRequest(roundTripMs: number): number {
+  return Math.max(MIN_RECORDS_PER_REQUEST, Math.ceil(roundTripMs * RECORDS_PER_MS));
 }
