@@ -3,35 +3,16 @@
  *
  * @module
  */
-/// <reference lib="deno.worker" />
 import { describeError } from "../base/errors.ts";
 import { configureLog, logLine } from "../base/log.ts";
+import { workerSide } from "../base/worker_side.ts";
 import { type Broker, startBroker } from "./broker.ts";
 import { DataLockedError, PortInUseError } from "./errors.ts";
 import type { FromBrokerWorker, StartFailure, ToBrokerWorker } from "./protocol.ts";
 
-const worker = globalThis as unknown as DedicatedWorkerGlobalScope;
-const post = (message: FromBrokerWorker) => worker.postMessage(message);
+const { post, close } = workerSide<ToBrokerWorker, FromBrokerWorker>(handle);
 
 let broker: Broker | undefined;
-
-worker.onmessage = ({ data }: MessageEvent<ToBrokerWorker>) => {
-  handle(data).catch(fault);
-};
-// What nobody caught would be printed across the terminal.
-worker.onunhandledrejection = (event) => {
-  event.preventDefault();
-  fault(event.reason);
-};
-worker.onerror = (event) => {
-  event.preventDefault();
-  fault(event.error);
-};
-
-/** The broker cannot go on: its host ends the worker, and starts another. */
-function fault(error: unknown): void {
-  post({ type: "fault", error: describeError(error) });
-}
 
 async function handle(message: ToBrokerWorker): Promise<void> {
   switch (message.type) {
@@ -51,7 +32,7 @@ async function handle(message: ToBrokerWorker): Promise<void> {
     case "stop":
       await broker?.close();
       post({ type: "stopped" });
-      worker.close();
+      close();
   }
 }
 

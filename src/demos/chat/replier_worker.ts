@@ -3,8 +3,8 @@
  *
  * @module
  */
-/// <reference lib="deno.worker" />
 import { describeError } from "../../base/errors.ts";
+import { workerSide } from "../../base/worker_side.ts";
 import { Admin } from "../../kafka/admin.ts";
 import { Replier, type Request } from "../../toolkit/replier.ts";
 import type { Brain } from "./brains/brain.ts";
@@ -17,8 +17,7 @@ import { CHAT_PARTITIONS, FROM_HEADER, nameFault, requestTopic } from "./names.t
 import { Outage } from "./outage.ts";
 import type { FromReplier, Incoming, ToReplier } from "./protocol.ts";
 
-const worker = globalThis as unknown as DedicatedWorkerGlobalScope;
-const post = (message: FromReplier) => worker.postMessage(message);
+const { post, close } = workerSide<ToReplier, FromReplier>(handle);
 const stop = new AbortController();
 const outage = new Outage((message) => post({ type: "trouble", message }));
 
@@ -29,24 +28,6 @@ const answers = new Map<string, Promise<string>>();
 let brain: Brain | undefined;
 let closing: AsyncDisposableStack | undefined;
 let starting: Promise<void> | undefined;
-
-worker.onmessage = (event: MessageEvent<ToReplier>) => {
-  void handle(event.data).catch(fault);
-};
-// What nobody caught would be printed across the screen.
-worker.onunhandledrejection = (event) => {
-  event.preventDefault();
-  fault(event.reason);
-};
-worker.onerror = (event) => {
-  event.preventDefault();
-  fault(event.error);
-};
-
-/** The worker cannot go on: the main thread ends it, and starts another. */
-function fault(error: unknown): void {
-  post({ type: "fault", error: describeError(error) });
-}
 
 async function handle(message: ToReplier): Promise<void> {
   switch (message.type) {
@@ -68,7 +49,7 @@ async function handle(message: ToReplier): Promise<void> {
       outage[Symbol.dispose]();
       await closing?.disposeAsync();
       post({ type: "stopped" });
-      return worker.close();
+      return close();
   }
 }
 

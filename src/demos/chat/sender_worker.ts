@@ -4,15 +4,14 @@
  *
  * @module
  */
-/// <reference lib="deno.worker" />
 import { describeError, KafkaError, ReplyError, RequestTimeoutError } from "../../base/errors.ts";
+import { workerSide } from "../../base/worker_side.ts";
 import { Admin } from "../../kafka/admin.ts";
 import { Requester } from "../../toolkit/requester.ts";
 import { CHAT_PARTITIONS, FROM_HEADER, participantOfGroup, replyTopic, requestTopic } from "./names.ts";
 import type { FromSender, Member, Start, ToSender } from "./protocol.ts";
 
-const worker = globalThis as unknown as DedicatedWorkerGlobalScope;
-const post = (message: FromSender) => worker.postMessage(message);
+const { post, close } = workerSide<ToSender, FromSender>(handle);
 
 /** What a started sender has. */
 interface Sender {
@@ -25,24 +24,6 @@ interface Sender {
 }
 
 let starting: Promise<Sender> | undefined;
-
-worker.onmessage = (event: MessageEvent<ToSender>) => {
-  void handle(event.data).catch(fault);
-};
-// What nobody caught would be printed across the screen.
-worker.onunhandledrejection = (event) => {
-  event.preventDefault();
-  fault(event.reason);
-};
-worker.onerror = (event) => {
-  event.preventDefault();
-  fault(event.error);
-};
-
-/** The worker cannot go on: the main thread ends it, and starts another. */
-function fault(error: unknown): void {
-  post({ type: "fault", error: describeError(error) });
-}
 
 async function handle(message: ToSender): Promise<void> {
   switch (message.type) {
@@ -64,7 +45,7 @@ async function handle(message: ToSender): Promise<void> {
     case "stop":
       await (await starting?.catch(() => undefined))?.close();
       post({ type: "stopped" });
-      return worker.close();
+      return close();
   }
 }
 
