@@ -17,6 +17,7 @@ import { Writer } from "../wire/writer.ts";
 import type { BodyWriter, ClientConnection } from "./api.ts";
 import { answerUnsupported, FETCH, findApi } from "./dispatch.ts";
 import { ReceiveBuffer } from "./receive_buffer.ts";
+import { SendQueue } from "./send_queue.ts";
 import type { BrokerState } from "./state/broker_state.ts";
 import type { Deadlines, Due } from "./state/deadlines.ts";
 import { Later } from "./state/later.ts";
@@ -49,6 +50,7 @@ export class Connection implements ClientConnection, Due {
   readonly #socket: Socket;
   readonly #deadlines: Deadlines;
   readonly #received: ReceiveBuffer;
+  readonly #sending: SendQueue;
   readonly #slots: Slot[] = [];
   #out: Writer | undefined;
   #isHandling = false;
@@ -66,10 +68,10 @@ export class Connection implements ClientConnection, Due {
     this.#socket = socket;
     this.#deadlines = deadlines;
     this.#received = new ReceiveBuffer(state.limits.maxFrameBytes);
+    this.#sending = new SendQueue(socket, () => this.#onTaken());
     this.closed = new Promise((resolve) => socket.once("close", () => resolve()));
     deadlines.add(this);
     socket.on("data", (chunk: Uint8Array) => this.#onData(chunk));
-    socket.on("drain", () => this.#goOn());
     socket.on("error", (error) => this.#fail(error));
     socket.once("close", () => this.close());
   }
@@ -181,29 +183,38 @@ export class Connection implements ClientConnection, Due {
     if (this.#out === undefined || this.#isClosed) return;
     const bytes = this.#out.written();
     this.#out = undefined;
-    this.#socket.write(bytes);
+    this.#sending.send(bytes);
   }
 
   #hasRoom(): boolean {
     const { maxInFlightRequests, maxResponseBacklogBytes } = this.#state.limits;
     return this.#slots.length < maxInFlightRequests &&
-      this.#socket.writableLength + (this.#out?.position ?? 0) <= maxResponseBacklogBytes;
+      this.#sending.pendingBytes + (this.#out?.position ?? 0) <= maxResponseBacklogBytes;
   }
 
-  /** Reads no more for now. A peer that does not take its answers is closed after a while. */
+  /** Reads no more for now. A peer that takes nothing of its answers is closed after a while. */
   #pause(): void {
     if (this.#isPaused || this.#isClosed) return;
     this.#isPaused = true;
     this.#socket.pause();
-    if (this.#socket.writableLength === 0) return;
+    if (this.#sending.pendingBytes === 0) return;
     this.deadlineMs = this.#state.clock.nowMs() + this.#state.limits.writeStallMs;
     this.#deadlines.add(this);
+  }
+
+  /** The peer takes its answers, however slowly: it has the whole time again. */
+  #onTaken(): void {
+    if (this.#isClosed) return;
+    const stalledAtMs = this.#state.clock.nowMs() + this.#state.limits.writeStallMs;
+    this.deadlineMs = Math.max(this.deadlineMs, stalledAtMs);
+    this.#goOn();
   }
 
   /** Reads on, when there is room again; first what was received before. */
   #goOn(): void {
     if (!this.#isPaused || this.#isClosed || !this.#hasRoom()) return;
     this.#isPaused = false;
+    this.deadlineMs = this.#state.clock.nowMs() + this.#state.limits.connectionIdleMs;
     this.#handleFrames();
     if (this.#hasRoom()) this.#socket.resume();
   }

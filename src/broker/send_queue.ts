@@ -1,0 +1,51 @@
+/**
+ * What is to be sent to a peer, in pieces: a socket only tells when it has got rid of a whole write, and a peer that
+ * takes a large answer slowly is to be told from one that takes nothing.
+ *
+ * @module
+ */
+import type { Socket } from "node:net";
+
+/** Small enough for a slow peer to take one within the time that it has, large enough to cost a quick one nothing. */
+const PIECE_BYTES = 256 * 1024;
+
+/** See the module. Its bound is the sender's: {@linkcode SendQueue.pendingBytes} tells when to send no more. */
+export class SendQueue {
+  readonly #socket: Socket;
+  readonly #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+
+  /** @param onTaken the peer has taken a piece of what it let wait */
+  constructor(socket: Socket, onTaken: () => void) {
+    this.#socket = socket;
+    socket.on("drain", () => {
+      this.#write();
+      onTaken();
+    });
+  }
+
+  /** Bytes that the peer has not taken yet, as far as the system tells. */
+  get pendingBytes(): number {
+    return this.#waitingBytes + this.#socket.writableLength;
+  }
+
+  /** Sends `bytes` behind what is there. They belong to the queue. */
+  send(bytes: Uint8Array): void {
+    this.#waiting.push(bytes);
+    this.#waitingBytes += bytes.length;
+    this.#write();
+  }
+
+  /** Gives the socket pieces until it wants to get rid of them first. */
+  #write(): void {
+    while (!this.#socket.writableNeedDrain) {
+      const next = this.#waiting[0];
+      if (next === undefined) return;
+      const piece = next.length <= PIECE_BYTES ? next : next.subarray(0, PIECE_BYTES);
+      if (piece === next) this.#waiting.shift();
+      else this.#waiting[0] = next.subarray(PIECE_BYTES);
+      this.#waitingBytes -= piece.length;
+      this.#socket.write(piece);
+    }
+  }
+}
