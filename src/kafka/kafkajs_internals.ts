@@ -20,7 +20,7 @@ export interface Socket {
   write(bytes: Uint8Array, encoding?: string): unknown;
   end(): unknown;
   unref(): unknown;
-  destroy(): unknown;
+  destroy(error?: Error): unknown;
 }
 
 /** Opens a socket and calls `onConnect` when it stands. */
@@ -28,19 +28,18 @@ export type SocketFactory = (
   options: { host: string; port: number; ssl: { ca?: string } | null; onConnect: () => void },
 ) => Socket;
 
-/** A request that stands in a queue for its answer. */
-export interface QueuedRequest {
-  readonly entry: {
-    readonly apiKey: number;
-    readonly apiName: string;
-    readonly apiVersion: number;
-    readonly correlationId: number;
-    readonly resolve: (response: { payload: Buffer }) => void;
-    readonly reject: (error: unknown) => void;
-  };
+/** `network/requestQueue/socketRequest`, as far as a queue knows it: a request from its turn to its answer. */
+export interface SocketRequest {
+  readonly correlationId: number;
   readonly expectResponse: boolean;
-  readonly requestTimeout: number | null;
-  readonly sendRequest: () => void;
+  /** Epoch milliseconds. */
+  readonly sentAt: number;
+  /** Milliseconds. */
+  readonly requestTimeout: number;
+  send(): void;
+  completed(answer: { payload: Buffer }): void;
+  rejected(error: unknown): void;
+  timeoutRequest(): void;
 }
 
 /** `network/requestQueue`: requests of one connection, in flight and pending. */
@@ -50,10 +49,11 @@ export interface RequestQueue {
   throttledUntil: number;
   throttleCheckTimeoutId: ReturnType<typeof setTimeout> | null;
   requestTimeoutIntervalId: ReturnType<typeof setInterval> | undefined;
-  readonly inflight: Map<number, { sentAt: number; requestTimeout: number; timeoutRequest(): void }>;
-  readonly pending: readonly unknown[];
+  readonly inflight: Map<number, SocketRequest>;
+  readonly pending: SocketRequest[];
   isConnected(): boolean;
-  push(request: QueuedRequest): void;
+  canSendSocketRequestImmediately(): boolean;
+  fulfillRequest(answer: { correlationId: number; payload: Buffer; size: number }): void;
   rejectAll(error: Error): void;
   maybeThrottle(throttleTimeMs: number): void;
   checkPendingRequests(): void;
@@ -67,6 +67,8 @@ export interface Connection {
   readonly sasl: object | null;
   readonly socket: Socket | undefined;
   readonly requestQueue: RequestQueue;
+  /** While it authenticates: the answers are of other forms. */
+  readonly authHandlers: object | null;
   connectionStatus: string;
   chunks: Buffer[];
   bytesBuffered: number;

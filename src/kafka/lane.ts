@@ -71,6 +71,7 @@ export class Lane {
   readonly #context: LaneContext;
   readonly #topic: string;
   readonly #partition: number;
+  readonly #action: string;
   #queue: AcceptedRecord[] = [];
   /** Where the queue begins: what stands before has been taken. */
   #first = 0;
@@ -86,6 +87,7 @@ export class Lane {
     this.#context = context;
     this.#topic = topic;
     this.#partition = partition;
+    this.#action = `Cannot produce to ${topic}/${partition}`;
   }
 
   /** Takes a record. Never waits: the producer has made room for it. */
@@ -172,10 +174,10 @@ export class Lane {
           case UNKNOWN_PRODUCER_ID:
             // The broker lost its memory of us: go on under a new id.
             this.#loseSequence();
-            fault = errorFromCode(result.errorCode, this.#action());
+            fault = errorFromCode(result.errorCode, this.#action);
             break;
           default:
-            fault = errorFromCode(result.errorCode, this.#action());
+            fault = errorFromCode(result.errorCode, this.#action);
             if (
               result.errorCode === UNKNOWN_TOPIC_OR_PARTITION || result.errorCode === NOT_LEADER_OR_FOLLOWER
             ) {
@@ -186,7 +188,7 @@ export class Lane {
       } catch (error) {
         fault = error instanceof KafkaError ? error : new KafkaError(
           "UNKNOWN_SERVER_ERROR",
-          `${this.#action()}: ${error instanceof Error ? error.message : String(error)}`,
+          `${this.#action}: ${error instanceof Error ? error.message : String(error)}`,
           { retriable: false, cause: error },
         );
         if (!isRetriable(fault)) {
@@ -233,7 +235,7 @@ export class Lane {
     if (leader === undefined) {
       await client.topic(this.#topic, { fresh: true });
       leader = client.leaderOf(this.#topic, this.#partition);
-      if (leader === undefined) throw errorFromCode(5, this.#action());
+      if (leader === undefined) throw errorFromCode(5, this.#action);
     }
     // The link of the last time, without a wait, while it is still the right one.
     if (this.#link?.isUp !== true || this.#leader !== leader) {
@@ -249,7 +251,7 @@ export class Lane {
       identity,
     );
     onSent();
-    const result = decodeProduceResponse(await link.send(this.#action(), request));
+    const result = decodeProduceResponse(await link.send(this.#action, request));
     link.throttle(result.throttleTimeMs);
     return result;
   }
@@ -279,27 +281,23 @@ export class Lane {
     this.#context.finished(records.length, bytes);
   }
 
-  #action(): string {
-    return `Cannot produce to ${this.#topic}/${this.#partition}`;
-  }
-
   #tooLarge(code: number, { body }: AcceptedRecord): KafkaError {
     const { code: name } = errorFromCode(code, "");
     return new KafkaError(
       name,
-      `${this.#action()}: the record of ${body.length} bytes is larger than the topic takes`,
+      `${this.#action}: the record of ${body.length} bytes is larger than the topic takes`,
       { retriable: false },
     );
   }
 
   #expired(reason: string): KafkaError {
-    return new KafkaError("REQUEST_TIMED_OUT", `${this.#action()}: the delivery time has passed; ${reason}`, {
+    return new KafkaError("REQUEST_TIMED_OUT", `${this.#action}: the delivery time has passed; ${reason}`, {
       retriable: true,
     });
   }
 
   #closed(): KafkaError {
-    return new KafkaError("NETWORK_EXCEPTION", `${this.#action()}: the producer was closed before it could`, {
+    return new KafkaError("NETWORK_EXCEPTION", `${this.#action}: the producer was closed before it could`, {
       retriable: true,
     });
   }

@@ -16,28 +16,14 @@ import "./patches.ts";
 import { isConnectionFault, KafkaError, toKafkaError } from "./errors.ts";
 import type { KafkaSettings } from "./settings.ts";
 import { untilAborted } from "../base/stop.ts";
+import { type RawRequest, REQUEST_TIMEOUT_MS, RequestOnItsWay } from "./raw_request.ts";
 import { openSocket } from "./socket.ts";
 
 /** Bounds the socket's connect, TLS and ApiVersions. */
 const CONNECT_TIMEOUT_MS = 5_000;
 const AUTHENTICATION_TIMEOUT_MS = 10_000;
-/** How long a request may stay unanswered, beyond what the broker was asked to wait. */
-export const REQUEST_TIMEOUT_MS = 10_000;
 
 const silent: Logger = { namespace: () => silent, debug() {}, info() {}, warn() {}, error() {} };
-
-/** A request that is encoded here rather than by kafkajs: a whole frame, its correlation id still 0. */
-export interface RawRequest {
-  readonly apiKey: number;
-  readonly apiName: string;
-  readonly apiVersion: number;
-  /** Size, header and body; the correlation id stands at {@linkcode CORRELATION_ID_AT}. */
-  readonly frame: Uint8Array;
-  readonly timeoutMs: number;
-}
-
-/** Where a frame holds its correlation id: behind size, API key and API version. */
-export const CORRELATION_ID_AT = 8;
 
 /** See the module. */
 export class Link implements Disposable {
@@ -129,30 +115,29 @@ export class Link implements Disposable {
   }
 
   /**
-   * Sends an encoded request and resolves with the answer's body.
+   * Sends an encoded request and resolves with the answer's body. `action` begins the error's message.
    *
    * @throws {KafkaError} NETWORK_EXCEPTION or REQUEST_TIMED_OUT, and the link is down
    */
   send(action: string, request: RawRequest): Promise<Buffer> {
+    const { sasl } = this.#connection;
+    if (sasl === null || this.#connection.isAuthenticated()) return this.#send(action, request);
     return this.#guard(action, async () => {
-      if (this.#connection.sasl !== null && !this.#connection.isAuthenticated()) {
-        await this.#connection.authenticate();
+      await this.#connection.authenticate();
+      return await this.#send(action, request);
+    });
+  }
+
+  // No async function: there is one of these for every batch and every poll.
+  #send(action: string, request: RawRequest): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      const fail = (error: unknown) => reject(this.#tell(action, error));
+      if (!this.isUp) return fail(this.#downError(action));
+      try {
+        new RequestOnItsWay(action, this.#connection, request, resolve, fail).start();
+      } catch (error) {
+        fail(error);
       }
-      if (!this.isUp) throw this.#downError(action);
-      const { payload } = await new Promise<{ payload: Buffer }>((resolve, reject) => {
-        const { apiKey, apiName, apiVersion, frame, timeoutMs } = request;
-        const correlationId = this.#connection.nextCorrelationId();
-        new DataView(frame.buffer, frame.byteOffset).setInt32(CORRELATION_ID_AT, correlationId);
-        this.#connection.requestQueue.push({
-          entry: { apiKey, apiName, apiVersion, correlationId, resolve, reject },
-          expectResponse: true,
-          requestTimeout: timeoutMs,
-          sendRequest: () => {
-            this.#connection.socket?.write(frame);
-          },
-        });
-      });
-      return payload;
     });
   }
 
@@ -186,9 +171,13 @@ export class Link implements Disposable {
     try {
       return await run();
     } catch (error) {
-      const told = toKafkaError(error, { action, secret: this.#secret });
-      if (isConnectionFault(told)) this.close();
-      throw told;
+      throw this.#tell(action, error);
     }
+  }
+
+  #tell(action: string, error: unknown): KafkaError {
+    const told = toKafkaError(error, { action, secret: this.#secret });
+    if (isConnectionFault(told)) this.close();
+    return told;
   }
 }

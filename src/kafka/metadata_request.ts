@@ -6,7 +6,7 @@
  */
 import type { Buffer } from "node:buffer";
 import { ByteWriter } from "./bytes.ts";
-import { type RawRequest, REQUEST_TIMEOUT_MS } from "./link.ts";
+import { type RawRequest, REQUEST_TIMEOUT_MS } from "./raw_request.ts";
 
 const API_KEY = 3;
 const API_VERSION = 6;
@@ -60,9 +60,7 @@ export function encodeMetadataRequest(clientId: string, topics: readonly string[
   writer.at = 0;
   writer.int32(end - 4);
   return {
-    apiKey: API_KEY,
     apiName: "Metadata",
-    apiVersion: API_VERSION,
     frame: writer.bytes.subarray(0, end),
     timeoutMs: REQUEST_TIMEOUT_MS,
   };

@@ -4,9 +4,10 @@
  *
  * @module
  */
+import process from "node:process";
 import type { Client } from "./client.ts";
 import { errorFromCode, KafkaError, toKafkaError } from "./errors.ts";
-import { decodeFetchResponse, encodeFetchRequest, type FetchedPartition } from "./fetch_request.ts";
+import { decodeFetchResponse, type FetchedPartition, FetchRequests } from "./fetch_request.ts";
 import type { Link } from "./link.ts";
 import type { ConsumedRecord } from "./record.ts";
 import { decodeBatches } from "./record_decoder.ts";
@@ -14,8 +15,6 @@ import { decodeBatches } from "./record_decoder.ts";
 /** How long a poll waits for records. It costs nothing: what is to end it closes the connection. */
 const MAX_WAIT_MS = 10_000;
 const OFFSET_OUT_OF_RANGE = 1;
-/** So many promises deep is the way from a record's handler to the socket. */
-const TURNS = 8;
 
 /** A partition that is being read, and where from next. */
 export interface ReadPartition {
@@ -43,7 +42,9 @@ export class NodeFetch {
   readonly #client: Client;
   readonly #nodeId: number;
   readonly #events: NodeFetchEvents;
+  readonly #action: string;
   readonly #partitions = new Map<string, ReadPartition>();
+  #requests: FetchRequests | undefined;
   #link: Link | undefined;
   #isClosed = false;
   #isRunning = false;
@@ -54,11 +55,13 @@ export class NodeFetch {
     this.#client = client;
     this.#nodeId = nodeId;
     this.#events = events;
+    this.#action = `Cannot fetch from node ${nodeId}`;
   }
 
   /** Reads these too, from now on: a poll that waits is given up. */
   add(partitions: readonly ReadPartition[]): void {
     for (const partition of partitions) this.#partitions.set(keyOf(partition), partition);
+    this.#requests = undefined;
     if (this.#link !== undefined) {
       this.#isInterrupted = true;
       this.#link.close();
@@ -83,7 +86,7 @@ export class NodeFetch {
         else await this.#poll(link);
       } catch (error) {
         if (!this.#isClosed && !this.#isInterrupted) {
-          this.#loseAll(toKafkaError(error, { action: `Cannot fetch from node ${this.#nodeId}` }));
+          this.#loseAll(toKafkaError(error, { action: this.#action }));
         }
       }
       this.#link?.close();
@@ -100,12 +103,12 @@ export class NodeFetch {
       // Before an offset moves: nobody takes the records any more.
       if (this.#isClosed) return;
       link.throttle(answer.throttleTimeMs);
-      if (answer.errorCode !== 0) throw errorFromCode(answer.errorCode, `Cannot fetch from ${link.address}`);
+      if (answer.errorCode !== 0) throw errorFromCode(answer.errorCode, this.#action);
       const records: ConsumedRecord[] = [];
       for (const fetched of answer.partitions) this.#take(fetched, records);
       const held = records.length > 0 ? this.#events.onRecords(records) : undefined;
-      // What the records gave rise to in this turn goes out before the next poll.
-      for (let turn = 0; turn < TURNS; turn++) await undefined;
+      // What the records gave rise to at once goes out before the next poll: a tick comes after all promises.
+      if (records.length > 0) await new Promise<void>((resolve) => process.nextTick(resolve));
       if (this.#isClosed || this.#partitions.size === 0) return;
       polling = this.#ask(link, MAX_WAIT_MS);
       // Its failure is seen when it is awaited above.
@@ -115,9 +118,8 @@ export class NodeFetch {
   }
 
   #ask(link: Link, maxWaitMs: number) {
-    const { clientId } = this.#client.settings;
-    const request = encodeFetchRequest(clientId, [...this.#partitions.values()], maxWaitMs);
-    return link.send(`Cannot fetch from ${link.address}`, request);
+    this.#requests ??= new FetchRequests(this.#client.settings.clientId, this.#partitions.values());
+    return link.send(this.#action, this.#requests.next(maxWaitMs));
   }
 
   #take(fetched: FetchedPartition, records: ConsumedRecord[]): void {
@@ -143,6 +145,7 @@ export class NodeFetch {
     } catch (error) {
       const fault = toKafkaError(error, { action: `Cannot read ${topic}/${partition}` });
       this.#partitions.delete(keyOf(fetched));
+      this.#requests = undefined;
       if (errorCode === OFFSET_OUT_OF_RANGE) this.#events.onOutOfRange(reading, fault);
       else this.#events.onLost([reading], fault);
     }

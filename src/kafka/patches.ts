@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import {
   type Connection,
   KafkajsConnection,
@@ -15,6 +16,10 @@ import {
 const PENDING_CHECK_MS = 10;
 /** How often an open connection looks for requests that were not answered in time. */
 const TIMEOUT_CHECK_MS = 1_000;
+/** A larger answer is none: a fetch asks for 8 MB, and no topic takes records near this. */
+const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
+const SIZE_BYTES = 4;
+const CORRELATION_ID_BYTES = 4;
 
 /**
  * The original starts a new timer after every answer, for a negative delay when nothing is throttled: about 470 idle
@@ -57,5 +62,43 @@ export function connectAfresh(this: Connection): Promise<boolean> {
   return connect.call(this);
 }
 
+const processData = KafkajsConnection.prototype.processData;
+
+/**
+ * The original copies every answer behind what the last one left, which is nothing, and takes an answer of any size.
+ * Here an answer that came whole is given where it lies.
+ */
+export function processAnswers(this: Connection, bytes: Buffer): void {
+  if (this.authHandlers !== null) return processData.call(this, bytes);
+  let received = bytes;
+  if (this.bytesBuffered > 0) {
+    this.chunks.push(bytes);
+    this.bytesBuffered += bytes.length;
+    if (this.bytesBuffered < this.bytesNeeded) return;
+    received = Buffer.concat(this.chunks, this.bytesBuffered);
+  }
+  const view = new DataView(received.buffer, received.byteOffset, received.byteLength);
+  let at = 0;
+  let needed = SIZE_BYTES;
+  while (received.length - at >= SIZE_BYTES) {
+    const size = view.getInt32(at);
+    if (size < CORRELATION_ID_BYTES || size > MAX_ANSWER_BYTES) {
+      this.socket?.destroy(new Error(`the answer is of ${size} bytes: this is not Kafka's protocol`));
+      return;
+    }
+    needed = SIZE_BYTES + size;
+    if (received.length - at < needed) break;
+    const correlationId = view.getInt32(at + SIZE_BYTES);
+    const payload = received.subarray(at + SIZE_BYTES + CORRELATION_ID_BYTES, at + needed);
+    at += needed;
+    needed = SIZE_BYTES;
+    this.requestQueue.fulfillRequest({ size, correlationId, payload });
+  }
+  const left = received.length - at;
+  this.chunks = left === 0 ? [] : [received.subarray(at)];
+  this.bytesBuffered = left;
+  this.bytesNeeded = needed;
+}
+
 Object.assign(KafkajsRequestQueue.prototype, { scheduleCheckPendingRequests, scheduleRequestTimeoutCheck });
-Object.assign(KafkajsConnection.prototype, { connect: connectAfresh });
+Object.assign(KafkajsConnection.prototype, { connect: connectAfresh, processData: processAnswers });

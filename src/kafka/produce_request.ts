@@ -3,9 +3,8 @@
  *
  * @module
  */
-import type { Buffer } from "node:buffer";
 import { ByteWriter } from "./bytes.ts";
-import { type RawRequest, REQUEST_TIMEOUT_MS } from "./link.ts";
+import { type RawRequest, REQUEST_TIMEOUT_MS } from "./raw_request.ts";
 import { type BatchRecord, maxBatchSize, type ProducerIdentity, writeRecordBatch } from "./record_encoder.ts";
 
 const API_KEY = 0;
@@ -58,24 +57,23 @@ export function encodeProduceRequest(
   writer.at = 0;
   writer.int32(end - 4);
   return {
-    apiKey: API_KEY,
     apiName: "Produce",
-    apiVersion: API_VERSION,
     frame: writer.bytes.subarray(0, end),
     timeoutMs: REQUEST_TIMEOUT_MS + REPLICATION_TIMEOUT_MS,
   };
 }
 
 /** The answer to a request for one partition. @throws {RangeError} if it is cut short */
-export function decodeProduceResponse(payload: Buffer): ProduceResult {
+export function decodeProduceResponse(payload: Uint8Array): ProduceResult {
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
   let at = 4; // one topic
-  at += 2 + payload.readInt16BE(at);
+  at += 2 + view.getInt16(at);
   at += 4 + 4; // one partition, its index
-  const errorCode = payload.readInt16BE(at);
+  const errorCode = view.getInt16(at);
   return {
     errorCode,
-    baseOffset: payload.readBigInt64BE(at + 2),
-    logAppendTime: payload.readBigInt64BE(at + 10),
-    throttleTimeMs: payload.readInt32BE(at + 26),
+    baseOffset: view.getBigInt64(at + 2),
+    logAppendTime: view.getBigInt64(at + 10),
+    throttleTimeMs: view.getInt32(at + 26),
   };
 }

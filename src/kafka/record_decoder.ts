@@ -42,7 +42,10 @@ export interface FetchedBatches {
 export function decodeBatches(fetched: FetchedBatches, into: ConsumedRecord[]): bigint {
   const { bytes, fromOffset } = fetched;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const aborted = new AbortedProducers(fetched.abortedTransactions);
+  // Hardly ever there is any.
+  const aborted = fetched.abortedTransactions.length === 0
+    ? undefined
+    : new AbortedProducers(fetched.abortedTransactions);
   let next = fromOffset;
   for (let at = 0; at + HEADER <= bytes.length;) {
     const end = at + 12 + view.getInt32(at + 8);
@@ -64,7 +67,7 @@ export function decodeBatches(fetched: FetchedBatches, into: ConsumedRecord[]): 
 /** @returns the batch's last offset */
 function decodeBatch(
   fetched: FetchedBatches,
-  aborted: AbortedProducers,
+  aborted: AbortedProducers | undefined,
   view: DataView,
   at: number,
   end: number,
@@ -86,8 +89,9 @@ function decodeBatch(
   const lastOffset = baseOffset + BigInt(view.getInt32(at + 23));
   const producerId = view.getBigInt64(at + 43);
   const isControl = (attributes & CONTROL) !== 0;
-  if (isControl) aborted.passMarker(producerId);
-  const isAborted = (attributes & TRANSACTIONAL) !== 0 && aborted.isAborted(producerId, baseOffset);
+  if (isControl) aborted?.passMarker(producerId);
+  const isAborted = (attributes & TRANSACTIONAL) !== 0 &&
+    aborted?.isAborted(producerId, baseOffset) === true;
   if (isControl || isAborted || lastOffset < fetched.fromOffset) return lastOffset;
   const records = decompress(attributes & CODEC, bytes.subarray(at + HEADER, end));
   const logAppendTime = (attributes & LOG_APPEND_TIME) !== 0 ? Number(view.getBigInt64(at + 35)) : undefined;
@@ -152,7 +156,7 @@ class AbortedProducers {
   readonly #open = new Set<bigint>();
 
   constructor(transactions: readonly AbortedTransaction[]) {
-    this.#waiting = [...transactions].sort((a, b) => a.firstOffset < b.firstOffset ? -1 : 1);
+    this.#waiting = transactions.toSorted((a, b) => a.firstOffset < b.firstOffset ? -1 : 1);
   }
 
   isAborted(producerId: bigint, offset: bigint): boolean {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import net from "node:net";
 import { Buffer } from "node:buffer";
+import fc from "fast-check";
 import Connection from "kafkajs/src/network/connection.js";
 import RequestQueue from "kafkajs/src/network/requestQueue/index.js";
 import "../../../src/kafka/patches.ts";
@@ -118,5 +119,64 @@ Deno.test("Connection.connect() forgets half an answer that the last connection 
     connection.socket.destroy();
     connection.requestQueue.destroy();
     await new Promise((resolve) => server.close(resolve));
+  }
+});
+
+/** A connection's receiving side, without a socket: what it was answered, and why its socket was destroyed. */
+function newReceiver() {
+  const connection = new Connection({
+    host: "127.0.0.1",
+    port: 0,
+    logger,
+    requestTimeout: 1_000,
+    clientId: "test",
+  });
+  const answers: { correlationId: number; payload: number[] }[] = [];
+  const destroyed: string[] = [];
+  connection.requestQueue.fulfillRequest = (
+    { correlationId, payload }: { correlationId: number; payload: Buffer },
+  ) => {
+    answers.push({ correlationId, payload: [...payload] });
+  };
+  connection.socket = { destroy: (error: Error) => destroyed.push(error.message) };
+  return { connection, answers, destroyed };
+}
+
+Deno.test("Connection.processData() gives the same answers however the bytes are cut", () => {
+  const sent = fc.array(
+    fc.record({ correlationId: fc.nat(), payload: fc.array(fc.nat(255)) }, { noNullPrototype: true }),
+    {
+      maxLength: 5,
+    },
+  );
+  fc.assert(
+    fc.property(sent, fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1 }), (expected, sizes) => {
+      const bytes = Buffer.concat(expected.map(({ correlationId, payload }) => {
+        const frame = Buffer.alloc(8 + payload.length);
+        frame.writeInt32BE(4 + payload.length, 0);
+        frame.writeInt32BE(correlationId, 4);
+        frame.set(payload, 8);
+        return frame;
+      }));
+      const { connection, answers, destroyed } = newReceiver();
+      for (let at = 0, i = 0; at < bytes.length; i++) {
+        const size = sizes[i % sizes.length] ?? 1;
+        connection.processData(bytes.subarray(at, at += size));
+      }
+      assert.deepEqual(answers, expected);
+      assert.deepEqual(destroyed, []);
+      assert.equal(connection.bytesBuffered, 0);
+    }),
+  );
+});
+
+Deno.test("Connection.processData() ends a connection whose answer has an impossible size", () => {
+  for (const size of [-1, 3, 2 ** 31 - 1, 0x48545450]) {
+    const { connection, answers, destroyed } = newReceiver();
+    const bytes = Buffer.alloc(8);
+    bytes.writeInt32BE(size);
+    connection.processData(bytes);
+    assert.deepEqual(answers, []);
+    assert.match(destroyed.join(), /not Kafka's protocol/);
   }
 });
