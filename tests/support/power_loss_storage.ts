@@ -1,5 +1,5 @@
 /**
- * Storage of which a power loss leaves only what was synced.
+ * Storage of which a power loss leaves only what was synced: of a file its bytes, of a folder its names.
  *
  * @module
  */
@@ -9,8 +9,8 @@ import type { Storage, StorageFile } from "../../src/broker/state/storage.ts";
 /** See the module. */
 export class PowerLossStorage implements Storage {
   readonly #memory = new MemoryStorage();
-  /** Bytes of each file that are safe. */
-  readonly #safe = new Map<string, number>();
+  /** What is safe of each file. */
+  readonly #safe = new Map<string, Uint8Array>();
 
   open(path: string): StorageFile {
     const file = this.#memory.open(path);
@@ -22,7 +22,8 @@ export class PowerLossStorage implements Storage {
       read: (at, into) => file.read(at, into),
       truncate: (sizeBytes) => file.truncate(sizeBytes),
       sync: () => {
-        this.#safe.set(path, file.sizeBytes);
+        const bytes = this.#memory.readAll(path);
+        if (bytes !== undefined) this.#safe.set(path, bytes);
         return Promise.resolve();
       },
       close: () => file.close(),
@@ -37,22 +38,29 @@ export class PowerLossStorage implements Storage {
     this.#memory.remove(path);
   }
 
+  /** The new content is safe, but not that the name stands for it. */
   replace(path: string, bytes: Uint8Array): void {
     this.#memory.replace(path, bytes);
-    this.#safe.set(path, bytes.length);
   }
 
   readAll(path: string): Uint8Array | undefined {
     return this.#memory.readAll(path);
   }
 
+  /** What is gone from the folder is so for good. */
+  syncNames(folder: string): Promise<void> {
+    const names = new Set(this.#memory.list(folder));
+    for (const path of this.#safe.keys()) {
+      if (!path.startsWith(`${folder}/`)) continue;
+      if (!names.has(path.slice(folder.length + 1).split("/", 1)[0] ?? "")) this.#safe.delete(path);
+    }
+    return Promise.resolve();
+  }
+
   /** What the power loss leaves. */
   left(): MemoryStorage {
     const storage = new MemoryStorage();
-    for (const [path, sizeBytes] of this.#safe) {
-      const bytes = this.#memory.readAll(path);
-      if (bytes !== undefined) storage.replace(path, bytes.subarray(0, sizeBytes));
-    }
+    for (const [path, bytes] of this.#safe) storage.replace(path, bytes);
     return storage;
   }
 

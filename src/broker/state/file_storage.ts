@@ -4,6 +4,8 @@
  *
  * @module
  */
+import { dirname } from "node:path";
+import { FolderSyncs, syncFolder } from "./folder_syncs.ts";
 import { type Storage, StorageError, type StorageFile } from "./storage.ts";
 
 /** Runs `action`, and says what was tried on which file when the system refuses. */
@@ -71,12 +73,14 @@ class DiskFile implements StorageFile {
   sizeBytes: number;
   readonly #path: string;
   readonly #pool: HandlePool;
+  readonly #folders: FolderSyncs;
   /** Whether an append that failed may have left bytes behind `sizeBytes`. */
   #isTorn = false;
 
-  constructor(path: string, pool: HandlePool) {
+  constructor(path: string, pool: HandlePool, folders: FolderSyncs) {
     this.#path = path;
     this.#pool = pool;
+    this.#folders = folders;
     this.sizeBytes = attempt("open", path, () => pool.get(path).statSync().size);
   }
 
@@ -126,6 +130,8 @@ class DiskFile implements StorageFile {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new StorageError(`Cannot sync '${this.#path}': ${reason}`, { cause });
     }
+    // Only now: the file may have been replaced, and what was synced be the new one.
+    await this.#folders.sync(dirname(this.#path));
   }
 
   close(): void {
@@ -151,22 +157,28 @@ class DiskFile implements StorageFile {
 export class FileStorage implements Storage {
   readonly #root: string;
   readonly #pool: HandlePool;
+  readonly #folders: FolderSyncs;
 
-  /** @param root the data folder, which is there already */
-  constructor(root: string, maxOpenFiles: number) {
+  /**
+   * @param root the data folder, which is there already
+   * @param sync what makes the names in a folder safe
+   */
+  constructor(root: string, maxOpenFiles: number, sync = syncFolder) {
     this.#root = root;
     this.#pool = new HandlePool(maxOpenFiles);
+    this.#folders = new FolderSyncs(root, sync);
   }
 
   open(path: string): StorageFile {
     const full = this.#full(path);
+    this.#folders.changed(dirname(full));
     try {
-      return new DiskFile(full, this.#pool);
+      return new DiskFile(full, this.#pool, this.#folders);
     } catch (error) {
       if (!(error instanceof StorageError && error.cause instanceof Deno.errors.NotFound)) throw error;
     }
-    attempt("create", full, () => Deno.mkdirSync(full.slice(0, full.lastIndexOf("/")), { recursive: true }));
-    return new DiskFile(full, this.#pool);
+    attempt("create", full, () => Deno.mkdirSync(dirname(full), { recursive: true }));
+    return new DiskFile(full, this.#pool, this.#folders);
   }
 
   list(folder: string): string[] {
@@ -182,6 +194,8 @@ export class FileStorage implements Storage {
     const full = this.#full(path);
     this.#pool.close(full);
     this.#pool.closeWithin(full);
+    this.#folders.forget(full);
+    this.#folders.changed(dirname(full));
     try {
       Deno.removeSync(full, { recursive: true });
     } catch (cause) {
@@ -193,8 +207,9 @@ export class FileStorage implements Storage {
   replace(path: string, bytes: Uint8Array): void {
     const full = this.#full(path);
     this.#pool.close(full);
+    this.#folders.changed(dirname(full));
     attempt("replace", full, () => {
-      Deno.mkdirSync(full.slice(0, full.lastIndexOf("/")), { recursive: true });
+      Deno.mkdirSync(dirname(full), { recursive: true });
       {
         using file = Deno.openSync(`${full}.new`, { write: true, create: true, truncate: true });
         let done = 0;
@@ -213,6 +228,10 @@ export class FileStorage implements Storage {
       if (cause instanceof Deno.errors.NotFound) return undefined;
       throw new StorageError(`Cannot read '${full}': ${String(cause)}`, { cause });
     }
+  }
+
+  syncNames(folder: string): Promise<void> {
+    return this.#folders.sync(this.#full(folder));
   }
 
   [Symbol.dispose](): void {

@@ -117,6 +117,10 @@ export class MemoryStorage implements Storage {
     return bytes;
   }
 
+  syncNames(): Promise<void> {
+    return Promise.resolve();
+  }
+
   [Symbol.dispose](): void {
     this.#files.clear();
   }

@@ -17,7 +17,7 @@ export interface StorageFile {
   read(at: number, into: Uint8Array): number;
   /** Cuts the file to its first `sizeBytes` bytes. */
   truncate(sizeBytes: number): void;
-  /** Resolves when all that was appended so far would survive a power loss. */
+  /** Resolves when all that was appended so far would survive a power loss, and be found under its name. */
   sync(): Promise<void>;
   /** Ends the use of the file; it stays. */
   close(): void;
@@ -35,6 +35,8 @@ export interface Storage extends Disposable {
   replace(path: string, bytes: Uint8Array): void;
   /** The whole of a small file, undefined when it is absent. */
   readAll(path: string): Uint8Array | undefined;
+  /** Resolves when what was made, replaced or removed in a folder so far would survive a power loss. */
+  syncNames(folder: string): Promise<void>;
 }
 
 /** The disk did not do what was asked; `cause` has the system's words. */

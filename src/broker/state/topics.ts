@@ -138,9 +138,9 @@ export class Topics {
     this.#journal.compact(this.#byName.size, () => this.#changes());
   }
 
-  /** Makes the topics themselves survive a power loss. */
-  sync(): Promise<void> {
-    return this.#journal.sync();
+  /** Makes the topics themselves survive a power loss, and that others are gone. @throws {StorageError} */
+  async sync(): Promise<void> {
+    await Promise.all([this.#journal.sync(), this.#options.storage.syncNames(FOLDER)]);
   }
 
   /** Ends the use of all logs; the files stay. */

@@ -9,6 +9,7 @@ import { createPartitions } from "../../../src/broker/handlers/37_create_partiti
 import { deleteGroups } from "../../../src/broker/handlers/42_delete_groups.ts";
 import { DEFAULT_LIMITS } from "../../../src/broker/limits.ts";
 import { BrokerState } from "../../../src/broker/state/broker_state.ts";
+import { FileStorage } from "../../../src/broker/state/file_storage.ts";
 import type { Storage } from "../../../src/broker/state/storage.ts";
 import { ErrorCode } from "../../../src/wire/error_codes.ts";
 import { ProduceRequest, ProduceResponse } from "../../../src/wire/messages/00_produce.ts";
@@ -29,6 +30,8 @@ import { batchOf } from "../../support/batches.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { PowerLossStorage } from "../../support/power_loss_storage.ts";
 
+const MAX_OPEN_FILES = 8;
+
 function opened(storage: Storage): BrokerState {
   const config = { ...DEFAULT_CONFIG, fsync: true };
   const state = new BrokerState({
@@ -48,6 +51,37 @@ const initOne = async (state: BrokerState) =>
     transactionTimeoutMs: 1,
   })).producerId;
 
+async function produceOne(state: BrokerState): Promise<void> {
+  const answer = await ask(state, produce, [ProduceRequest, ProduceResponse], 9, {
+    transactionalId: null,
+    acks: -1,
+    timeoutMs: 1_000,
+    topicData: [{ name: "t", partitionData: [{ index: 0, records: batchOf(["a"]) }] }],
+  });
+  assert.equal(answer.responses[0]?.partitionResponses[0]?.errorCode, ErrorCode.NONE);
+}
+
+async function commitOne(state: BrokerState, committedOffset: bigint): Promise<void> {
+  const answer = await ask(state, offsetCommit, [OffsetCommitRequest, OffsetCommitResponse], 8, {
+    groupId: "g",
+    memberId: "",
+    generationIdOrMemberEpoch: -1,
+    topics: [{
+      name: "t",
+      partitions: [{ partitionIndex: 0, committedOffset, committedMetadata: "" }],
+    }],
+  });
+  assert.equal(answer.topics[0]?.partitions[0]?.errorCode, ErrorCode.NONE);
+}
+
+async function deleteOne(state: BrokerState): Promise<void> {
+  const answer = await ask(state, deleteTopics, [DeleteTopicsRequest, DeleteTopicsResponse], 4, {
+    topicNames: ["t"],
+    timeoutMs: 1_000,
+  });
+  assert.equal(answer.responses[0]?.errorCode, ErrorCode.NONE);
+}
+
 Deno.test("A power loss takes nothing that was acknowledged in fsync mode", async () => {
   using storage = new PowerLossStorage();
   using before = opened(storage);
@@ -66,16 +100,7 @@ Deno.test("A power loss takes nothing that was acknowledged in fsync mode", asyn
   assert.equal(raised.results[0]?.errorCode, ErrorCode.NONE);
   assert.equal(opened(storage.left()).topics.get("t")?.partitions.length, 2);
 
-  const committed = await ask(before, offsetCommit, [OffsetCommitRequest, OffsetCommitResponse], 8, {
-    groupId: "g",
-    memberId: "",
-    generationIdOrMemberEpoch: -1,
-    topics: [{
-      name: "t",
-      partitions: [{ partitionIndex: 0, committedOffset: 1n, committedMetadata: "" }],
-    }],
-  });
-  assert.equal(committed.topics[0]?.partitions[0]?.errorCode, ErrorCode.NONE);
+  await commitOne(before, 1n);
   assert.equal(opened(storage.left()).offsets.get("g", "t", 0)?.offset, 1n);
 
   const forgotten = await ask(before, deleteGroups, [DeleteGroupsRequest, DeleteGroupsResponse], 2, {
@@ -84,11 +109,7 @@ Deno.test("A power loss takes nothing that was acknowledged in fsync mode", asyn
   assert.equal(forgotten.results[0]?.errorCode, ErrorCode.NONE);
   assert.equal(opened(storage.left()).offsets.get("g", "t", 0), undefined);
 
-  const deleted = await ask(before, deleteTopics, [DeleteTopicsRequest, DeleteTopicsResponse], 4, {
-    topicNames: ["t"],
-    timeoutMs: 1_000,
-  });
-  assert.equal(deleted.responses[0]?.errorCode, ErrorCode.NONE);
+  await deleteOne(before);
   assert.equal(opened(storage.left()).topics.get("t"), undefined);
 });
 
@@ -96,14 +117,57 @@ Deno.test("A power loss takes no topic that was made by the way, once its record
   using storage = new PowerLossStorage();
   using before = opened(storage);
   before.topics.create("t", 1, new Map());
-  const answer = await ask(before, produce, [ProduceRequest, ProduceResponse], 9, {
-    transactionalId: null,
-    acks: -1,
-    timeoutMs: 1_000,
-    topicData: [{ name: "t", partitionData: [{ index: 0, records: batchOf(["a"]) }] }],
-  });
-  assert.equal(answer.responses[0]?.partitionResponses[0]?.errorCode, ErrorCode.NONE);
+  await produceOne(before);
   assert.equal(opened(storage.left()).topics.get("t")?.partitions[0]?.log.endOffset, 1n);
+});
+
+Deno.test("A power loss takes no commit that was acknowledged, when the journal is written anew", async () => {
+  using storage = new PowerLossStorage();
+  using before = opened(storage);
+  before.topics.create("t", 1, new Map());
+  // So many lines of the past that the next one has the journal written anew.
+  const commit = { topic: "t", partition: 0, offset: 1n, leaderEpoch: -1, metadata: "", committedAtMs: 0 };
+  before.offsets.commit("g", Array.from({ length: 10_002 }, () => commit));
+  await before.offsets.sync();
+  const sizeBytes = storage.open("journals/offsets.log").sizeBytes;
+  await commitOne(before, 77n);
+  assert.ok(storage.open("journals/offsets.log").sizeBytes < sizeBytes);
+  assert.equal(opened(storage.left()).offsets.get("g", "t", 0)?.offset, 77n);
+});
+
+Deno.test("A topic that was deleted is gone with its records after a power loss, once that is acknowledged", async () => {
+  using storage = new PowerLossStorage();
+  using before = opened(storage);
+  before.topics.create("t", 1, new Map());
+  await produceOne(before);
+  assert.equal(storage.left().list("topics").length, 1);
+  await deleteOne(before);
+  assert.deepEqual(storage.left().list("topics"), []);
+});
+
+Deno.test("A record is acknowledged in fsync mode when the folders on the way to it are synced, and not before", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const released = Promise.withResolvers<void>();
+    const asked = Promise.withResolvers<void>();
+    const left = new Set(["", "/topics", "/topics/ID/0"]);
+    using storage = new FileStorage(folder, MAX_OPEN_FILES, async (one) => {
+      left.delete(one.replace(folder, "").replace(/[0-9a-f-]{36}/, "ID"));
+      if (left.size === 0) asked.resolve();
+      if (one === `${folder}/topics`) await released.promise;
+    });
+    using state = opened(storage);
+    state.topics.create("t", 1, new Map());
+    let isAcknowledged = false;
+    const acknowledged = produceOne(state).then(() => isAcknowledged = true);
+    await asked.promise;
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    assert.equal(isAcknowledged, false);
+    released.resolve();
+    await acknowledged;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 Deno.test("A power loss gives no producer id out twice", async () => {
