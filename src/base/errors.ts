@@ -110,6 +110,7 @@ export function isRetriable(error: unknown): boolean {
 
 /** One line that says what failed, for a terminal or a log: no stack, no line breaks. */
 export function describeError(error: unknown): string {
-  const text = error instanceof Error ? (error.message || error.name) : String(error);
+  const told: unknown = error instanceof Error ? (error.message || error.name) : error;
+  const text = typeof told === "string" ? told : Deno.inspect(told);
   return text.replace(/\s*\n\s*/g, "; ");
 }

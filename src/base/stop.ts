@@ -53,3 +53,28 @@ export function within<T>(promise: Promise<T>, ms: number, onTimeout: () => Erro
     promise.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }
+
+/**
+ * Calls `run` with a signal that aborts with `signal`, or after `ms` milliseconds with the error that `onTimeout` makes.
+ * `run` ends by it, and closes what it opened.
+ *
+ * @throws what `run` rejects with
+ */
+export async function withDeadline<T>(
+  run: (signal: AbortSignal) => Promise<T>,
+  ms: number,
+  onTimeout: () => Error,
+  signal?: AbortSignal,
+): Promise<T> {
+  signal?.throwIfAborted();
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(onTimeout()), ms);
+  const giveUp = () => stop.abort(signal?.reason);
+  signal?.addEventListener("abort", giveUp, { once: true });
+  try {
+    return await run(stop.signal);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", giveUp);
+  }
+}

@@ -66,6 +66,11 @@ export class Client implements Disposable {
     }
   }
 
+  /** Aborted when this client is closed: the end of whatever lives on it. */
+  get closed(): AbortSignal {
+    return this.#closed.signal;
+  }
+
   /** A connection to any broker: one that stands, or else a new one. */
   any(): Promise<Link> {
     return this.#shared("seed", async () => {

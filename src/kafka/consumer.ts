@@ -6,19 +6,20 @@
  * @module
  */
 import { backoffMs } from "../base/backoff.ts";
-import { describeError } from "../base/errors.ts";
-import { sleep, untilAborted, within } from "../base/stop.ts";
+import { safeListener } from "../base/listener.ts";
+import { sleep, untilAborted, withDeadline, within } from "../base/stop.ts";
 import type { Assignment } from "./assignment.ts";
 import { Client, METADATA_MAX_AGE_MS } from "./client.ts";
-import { KafkaError, toKafkaError } from "./errors.ts";
+import { handlerFault, KafkaError, toKafkaError } from "./errors.ts";
 import { Fetcher } from "./fetcher.ts";
-import { resolveOffsets } from "./list_offsets.ts";
-import { type CommittedOffset, type Generation, Membership } from "./membership.ts";
+import { type Generation, isRejoin, Membership, rejoin } from "./membership.ts";
 import type { ReadPartition } from "./node_fetch.ts";
+import { OwnedPartitions } from "./owned_partitions.ts";
 import { ConsumedRecord } from "./record.ts";
+import { RecordsInHand } from "./records_in_hand.ts";
 import { RETRY_BACKOFF } from "./retry.ts";
 import type { KafkaSettings } from "./settings.ts";
-import { UnfinishedOffsets } from "./unfinished.ts";
+import { startingPoints } from "./starting_points.ts";
 
 export { ConsumedRecord };
 
@@ -29,6 +30,8 @@ const MAX_UNFINISHED = 1_000;
 /** What is being handled gets this long to finish before a rebalance may give it to another member too. */
 const REBALANCE_DRAIN_MS = 1_000;
 const START_TIMEOUT_MS = 30_000;
+/** How long a topic may take to become known, as right after its creation. */
+const TOPIC_TIMEOUT_MS = 2_000;
 /** What is being handled gets this long to finish at the end. */
 const STOP_DRAIN_MS = 5_000;
 /** Committing and leaving at the end may take this long. */
@@ -38,7 +41,7 @@ const LEAVE_TIMEOUT_MS = 2_000;
 export interface BatchContext {
   /** Aborted when the consumer stops and has waited long enough for unfinished records. */
   readonly signal: AbortSignal;
-  /** The record is handled: its offset may be committed. Each record needs it once. */
+  /** The record is handled: its offset may be committed. Each record needs it once; more often changes nothing. */
   done(record: ConsumedRecord): void;
 }
 
@@ -48,7 +51,10 @@ export interface GroupConsumerOptions {
   readonly topics: readonly string[];
   /** Where to begin where the group has committed nothing. */
   readonly from: "earliest" | "latest";
-  /** Takes records to handle; must not throw. Records of a partition come in order, each once per assignment. */
+  /**
+   * Takes records to handle. Records of a partition come in order, each once per assignment. It had better not throw:
+   * then those that are not done by that time are given again, with backoff, ahead of all others.
+   */
   readonly onBatch: (records: ConsumedRecord[], context: BatchContext) => void;
   /** Records being handled at a time; beyond, none are given. @default {1000} */
   readonly maxUnfinished?: number;
@@ -66,67 +72,76 @@ export interface GroupConsumerOptions {
   readonly signal?: AbortSignal;
 }
 
-interface OwnedPartition {
-  readonly reading: ReadPartition;
-  readonly unfinished: UnfinishedOffsets;
-  committed: bigint;
-}
-
 /** See the module. */
 export class GroupConsumer implements AsyncDisposable {
   readonly #options: GroupConsumerOptions;
-  readonly #maxUnfinished: number;
   readonly #client: Client;
   readonly #membership: Membership;
-  readonly #owned = new Map<string, OwnedPartition>();
+  readonly #owned = new OwnedPartitions();
+  readonly #inHand: RecordsInHand;
   readonly #stop = new AbortController();
   readonly #cut = new AbortController();
-  readonly #context: BatchContext;
-  #lastOwner: OwnedPartition | undefined;
+  readonly #onAssigned: (assignment: Assignment) => void;
+  readonly #onReading: () => void;
+  readonly #onCrash: (fault: KafkaError, retryInMs: number) => void;
   #fetcher: Fetcher | undefined;
-  #handling = 0;
-  #onRoom: (() => void)[] = [];
-  #onDrained: (() => void)[] = [];
   #running: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
   private constructor(client: Client, options: GroupConsumerOptions) {
-    const { maxUnfinished = MAX_UNFINISHED } = options;
+    const { groupId, topics, onBatch, maxUnfinished = MAX_UNFINISHED } = options;
     if (!(maxUnfinished > 0)) {
       throw new RangeError(
         `Cannot consume as 'maxUnfinished' must be positive: current value is ${maxUnfinished}`,
       );
     }
-    this.#client = client;
     this.#options = options;
-    this.#maxUnfinished = maxUnfinished;
-    this.#membership = new Membership(client, options.groupId, options.topics);
-    this.#context = { signal: this.#cut.signal, done: (record) => this.#done(record) };
+    this.#client = client;
+    this.#membership = new Membership(client, groupId, topics);
+    this.#onAssigned = safeListener("onAssigned", options.onAssigned);
+    this.#onReading = safeListener("onReading", options.onReading);
+    this.#onCrash = safeListener("onCrash", options.onCrash);
+    const context: BatchContext = { signal: this.#cut.signal, done: (record) => this.#done(record) };
+    this.#inHand = new RecordsInHand({
+      maxCount: maxUnfinished,
+      onBatch: (records) => onBatch(records, context),
+      onFailed: (error, retryInMs) => this.#onCrash(handlerFault(error), retryInMs),
+    });
   }
 
   /**
    * Joins the group. Resolves when the first assignment is there and positioned.
    *
    * @throws {KafkaError} why the group cannot be joined: NETWORK_EXCEPTION, UNKNOWN_TOPIC_OR_PARTITION and others
+   * @throws the signal's reason, at once, and nothing stays open; a group that was joined already is left first
    */
-  static async start(settings: KafkaSettings, options: GroupConsumerOptions): Promise<GroupConsumer> {
-    const client = await Client.connect(settings, options.signal);
+  static start(settings: KafkaSettings, options: GroupConsumerOptions): Promise<GroupConsumer> {
+    const { groupId, startTimeoutMs = START_TIMEOUT_MS } = options;
+    const timeout = () =>
+      new KafkaError("REQUEST_TIMED_OUT", `Cannot join group '${groupId}' within ${startTimeoutMs} ms`, {
+        retriable: true,
+      });
+    return withDeadline(
+      (signal) => GroupConsumer.#start(settings, options, signal),
+      startTimeoutMs,
+      timeout,
+      options.signal,
+    );
+  }
+
+  static async #start(
+    settings: KafkaSettings,
+    options: GroupConsumerOptions,
+    signal: AbortSignal,
+  ): Promise<GroupConsumer> {
+    const client = await Client.connect(settings, signal);
     let consumer: GroupConsumer | undefined;
     try {
-      for (const topic of options.topics) await client.awaitTopic(topic, 2_000, options.signal);
+      for (const topic of options.topics) {
+        await untilAborted(client.awaitTopic(topic, TOPIC_TIMEOUT_MS, signal), signal);
+      }
       consumer = new GroupConsumer(client, options);
-      const assigned = Promise.withResolvers<void>();
-      consumer.#running = consumer.#run(assigned.resolve, assigned.reject);
-      options.signal?.addEventListener("abort", () => consumer?.close(), { once: true });
-      const { groupId, startTimeoutMs = START_TIMEOUT_MS } = options;
-      await within(
-        untilAborted(assigned.promise, options.signal),
-        startTimeoutMs,
-        () =>
-          new KafkaError("REQUEST_TIMED_OUT", `Cannot join group '${groupId}' within ${startTimeoutMs} ms`, {
-            retriable: true,
-          }),
-      );
+      await untilAborted(consumer.#begin(), signal);
       return consumer;
     } catch (error) {
       await consumer?.close();
@@ -137,7 +152,7 @@ export class GroupConsumer implements AsyncDisposable {
 
   /** What this member reads at the moment, and from where next. */
   positions(): readonly Readonly<ReadPartition>[] {
-    return [...this.#owned.values()].map(({ reading }) => reading);
+    return this.#owned.reading;
   }
 
   /**
@@ -155,7 +170,6 @@ export class GroupConsumer implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#stop.abort();
     this.#fetcher?.close();
-    this.#resume();
     // Nobody is to have our partitions while we work on their records.
     const beating = setInterval(
       () => this.#membership.heartbeat().catch(() => {}),
@@ -176,12 +190,21 @@ export class GroupConsumer implements AsyncDisposable {
     await this.#running;
   }
 
+  /** Resolves with the first assignment. */
+  #begin(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#running = this.#run(resolve, reject);
+    const ends = { once: true, signal: this.#stop.signal };
+    this.#options.signal?.addEventListener("abort", () => this.close(), ends);
+    return promise;
+  }
+
   async #run(onStarted: () => void, onFailed: (error: Error) => void): Promise<void> {
     const { signal } = this.#stop;
     let hasStarted = false;
     for (let failures = 0; !signal.aborted;) {
       try {
-        const generation = await this.#join();
+        const generation = await this.#membership.join(this.#owned.assignment, signal);
         await untilAborted(this.#adopt(generation), signal);
         hasStarted = true;
         onStarted();
@@ -192,75 +215,36 @@ export class GroupConsumer implements AsyncDisposable {
         const fault = toKafkaError(error, { action: `Group '${this.#options.groupId}' cannot be read` });
         if (!hasStarted && !fault.retriable && !isRejoin(fault)) return onFailed(fault);
         this.#fetcher?.close();
-        this.#resume();
         if (isRejoin(fault)) {
           await untilAborted(this.#drain(REBALANCE_DRAIN_MS), signal).catch(() => {});
           if (!signal.aborted) await this.#commit().catch(() => {});
           continue;
         }
         const retryInMs = backoffMs(++failures, RETRY_BACKOFF);
-        this.#options.onCrash?.(fault, retryInMs);
+        this.#onCrash(fault, retryInMs);
         await sleep(retryInMs, signal).catch(() => {});
       }
     }
   }
 
-  async #join(): Promise<Generation> {
-    // A join waits for the other members, and would keep its connection from telling that we leave.
-    const giveUp = () => this.#membership.disconnect();
-    this.#stop.signal.addEventListener("abort", giveUp, { once: true });
-    try {
-      return await this.#membership.join(this.#ownership());
-    } finally {
-      this.#stop.signal.removeEventListener("abort", giveUp);
-    }
-  }
-
-  #ownership(): Assignment {
-    const owned = new Map<string, number[]>();
-    for (const { reading: { topic, partition } } of this.#owned.values()) {
-      owned.set(topic, [...owned.get(topic) ?? [], partition]);
-    }
-    return owned;
-  }
-
-  /** Begins to read what a generation assigned; goes on where it was with what it had before. */
+  /** Begins to read what a generation assigned. */
   async #adopt({ assignment }: Generation): Promise<void> {
-    const committed = new Map(
-      (await this.#membership.committed(assignment)).map((offset) => [keyOf(offset), offset.offset]),
-    );
-    const wanted = new Map<string, ReadPartition>();
-    for (const [topic, partitions] of assignment) {
-      const fresh = partitions.filter((partition) => !committed.has(keyOf({ topic, partition })));
-      const offsets = await resolveOffsets(this.#client, topic, fresh, this.#options.from);
-      for (const partition of partitions) {
-        const key = keyOf({ topic, partition });
-        wanted.set(key, { topic, partition, offset: committed.get(key) ?? offsets.get(partition) ?? 0n });
-      }
-    }
+    const { from } = this.#options;
+    const committed = await this.#membership.committed(assignment);
+    const points = await startingPoints(this.#client, assignment, committed, from);
     // What follows is without a wait: close() finds either no fetcher or this one.
     this.#stop.signal.throwIfAborted();
-    this.#lastOwner = undefined;
-    for (const key of this.#owned.keys()) if (!wanted.has(key)) this.#owned.delete(key);
-    for (const [key, reading] of wanted) {
-      const kept = this.#owned.get(key);
-      // Another member was further meanwhile: what we had of it is no longer ours.
-      if (kept !== undefined && kept.reading.offset >= reading.offset) continue;
-      this.#owned.set(key, {
-        reading,
-        unfinished: new UnfinishedOffsets(),
-        committed: committed.get(key) ?? -1n,
-      });
-    }
-    this.#fetcher = new Fetcher({
+    this.#owned.replace(points);
+    const fetcher: Fetcher = new Fetcher({
       client: this.#client,
-      resetTo: this.#options.from,
-      onRecords: (records) => this.#take(records),
-      onFault: (fault) => this.#options.onCrash?.(fault, 0),
-      onReading: () => this.#options.onReading?.(),
+      resetTo: from,
+      onRecords: (records) => this.#take(records, fetcher.closed),
+      onFault: (fault) => this.#onCrash(fault, 0),
+      onReading: this.#onReading,
     });
-    this.#fetcher.add([...this.#owned.values()].map(({ reading }) => reading));
-    this.#options.onAssigned?.(assignment);
+    this.#fetcher = fetcher;
+    fetcher.add(this.#owned.reading);
+    this.#onAssigned(assignment);
   }
 
   /** Heartbeats and commits until something ends the generation. */
@@ -290,95 +274,26 @@ export class GroupConsumer implements AsyncDisposable {
     return topics.map(({ leaders }) => leaders.length).join();
   }
 
-  /** Gives records to the handler, as many at a time as there is room for, and until the group rebalances. */
-  async #take(records: ConsumedRecord[]): Promise<void> {
-    const fetcher = this.#fetcher;
-    for (const record of records) this.#ownerOf(record)?.unfinished.add(record.offset);
-    for (let from = 0; from < records.length;) {
-      while (this.#handling >= this.#maxUnfinished && fetcher?.isClosed === false) {
-        await new Promise<void>((resolve) => this.#onRoom.push(resolve));
-      }
-      if (fetcher?.isClosed !== false) return this.#giveBack(records, from);
-      const batch = records.slice(from, from += this.#maxUnfinished - this.#handling);
-      this.#handling += batch.length;
-      try {
-        this.#options.onBatch(batch, this.#context);
-      } catch (error) {
-        // The handler's fault is not the group's: its records stay unfinished, and so uncommitted.
-        this.#options.onCrash?.(
-          new KafkaError("UNKNOWN_SERVER_ERROR", `The batch handler failed: ${describeError(error)}`, {
-            retriable: false,
-            cause: error,
-          }),
-          0,
-        );
-      }
-    }
-  }
-
-  /** Those from `from` on were given to nobody: whoever reads their partitions next begins with them. */
-  #giveBack(records: readonly ConsumedRecord[], from: number): void {
-    for (let i = records.length - 1; i >= from; i--) {
-      const record = records[i];
-      const owner = record && this.#ownerOf(record);
-      if (record === undefined || owner?.unfinished.finish(record.offset) !== true) continue;
-      owner.reading.offset = record.offset;
-    }
+  /** Gives records to the handler, until the group rebalances. */
+  async #take(records: ConsumedRecord[], closed: AbortSignal): Promise<void> {
+    this.#owned.begin(records);
+    const left = await this.#inHand.give(records, closed);
+    this.#owned.giveBack(left);
   }
 
   #done(record: ConsumedRecord): void {
-    this.#ownerOf(record)?.unfinished.finish(record.offset);
-    this.#handling--;
-    if (this.#handling < this.#maxUnfinished) this.#resume();
-    if (this.#handling === 0) { for (const resolve of this.#onDrained.splice(0)) resolve(); }
-  }
-
-  #resume(): void {
-    for (const resume of this.#onRoom.splice(0)) resume();
-  }
-
-  /** Most records are of the same partition as the one before. */
-  #ownerOf({ topic, partition }: ConsumedRecord): OwnedPartition | undefined {
-    const last = this.#lastOwner;
-    if (last?.reading.partition === partition && last.reading.topic === topic) return last;
-    return this.#lastOwner = this.#owned.get(keyOf({ topic, partition }));
+    if (this.#inHand.finish(record)) this.#owned.finish(record);
   }
 
   /** Waits until nothing is being handled, at most `ms`. */
   async #drain(ms: number): Promise<void> {
-    if (this.#handling === 0) return;
-    const drained = new Promise<void>((resolve) => this.#onDrained.push(resolve));
-    await within(drained, ms, () => new Error("still handling")).catch(() => {});
+    await within(this.#inHand.empty(), ms, () => new Error("still handling")).catch(() => {});
   }
 
   async #commit(): Promise<void> {
-    const offsets: CommittedOffset[] = [];
-    const owners: OwnedPartition[] = [];
-    for (const owned of this.#owned.values()) {
-      const { topic, partition, offset: next } = owned.reading;
-      const offset = owned.unfinished.lowWatermark(next);
-      // The log begins anew, before what was committed of it.
-      if (next < owned.committed) owned.committed = -1n;
-      if (offset <= owned.committed) continue;
-      offsets.push({ topic, partition, offset });
-      owners.push(owned);
-    }
+    const offsets = this.#owned.uncommitted();
     if (offsets.length === 0) return;
     await this.#membership.commit(offsets);
-    owners.forEach((owned, i) => owned.committed = offsets[i]?.offset ?? owned.committed);
+    this.#owned.committed(offsets);
   }
-}
-
-/** Faults that joining again, at once, is the answer to. */
-function isRejoin(fault: KafkaError): boolean {
-  return fault.code === "REBALANCE_IN_PROGRESS" || fault.code === "ILLEGAL_GENERATION" ||
-    fault.code === "UNKNOWN_MEMBER_ID";
-}
-
-function rejoin(reason: string): KafkaError {
-  return new KafkaError("REBALANCE_IN_PROGRESS", reason, { retriable: true });
-}
-
-function keyOf({ topic, partition }: { topic: string; partition: number }): string {
-  return `${topic}/${partition}`;
 }

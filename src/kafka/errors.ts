@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { KafkaError } from "../base/errors.ts";
+import { describeError, KafkaError } from "../base/errors.ts";
 import { protocolErrors } from "./kafkajs_internals.ts";
 import type { KafkaSettings } from "./settings.ts";
 
@@ -86,6 +86,16 @@ export function toKafkaError(error: unknown, context: FaultContext): KafkaError 
     default:
       return kafkaError("UNKNOWN_SERVER_ERROR", `${action}: ${reason}`, false, error);
   }
+}
+
+/** What a handler of records threw. */
+export function handlerFault(error: unknown): KafkaError {
+  return kafkaError(
+    "UNKNOWN_SERVER_ERROR",
+    `The batch handler failed: ${describeError(error)}`,
+    false,
+    error,
+  );
 }
 
 /**

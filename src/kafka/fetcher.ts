@@ -47,8 +47,9 @@ export class Fetcher implements Disposable {
     if (!this.#isRouting) this.#route();
   }
 
-  get isClosed(): boolean {
-    return this.#stop.signal.aborted;
+  /** Aborted when this is closed. */
+  get closed(): AbortSignal {
+    return this.#stop.signal;
   }
 
   /** Ends at once; no record is told of after this. */

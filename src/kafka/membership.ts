@@ -5,6 +5,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
+import { untilAborted } from "../base/stop.ts";
 import {
   assign,
   type Assignment,
@@ -57,10 +58,21 @@ export class Membership {
    *
    * @param owned what this member read until now, and would like to keep
    * @throws {KafkaError} as the coordinator answers
+   * @throws the signal's reason, and nothing waits at the coordinator
    */
-  async join(owned: Assignment): Promise<Generation> {
+  async join(owned: Assignment, signal: AbortSignal): Promise<Generation> {
+    // A join waits for the other members, and would keep its connection from telling that we leave.
+    const giveUp = () => this.disconnect();
+    signal.addEventListener("abort", giveUp, { once: true });
+    try {
+      return await this.#join(await untilAborted(this.#coordinator(), signal), owned);
+    } finally {
+      signal.removeEventListener("abort", giveUp);
+    }
+  }
+
+  async #join(link: Link, owned: Assignment): Promise<Generation> {
     const { groupId } = this;
-    const link = await this.#coordinator();
     const metadata = encodeSubscription({ topics: this.#topics, owned });
     const joined = await this.#ask(
       link,
@@ -195,4 +207,15 @@ export class Membership {
       memberAssignment: Buffer.from(encodeAssignment(assignment)),
     }));
   }
+}
+
+/** Whether joining again, at once, is the answer to a fault. */
+export function isRejoin(fault: KafkaError): boolean {
+  return fault.code === "REBALANCE_IN_PROGRESS" || fault.code === "ILLEGAL_GENERATION" ||
+    fault.code === "UNKNOWN_MEMBER_ID";
+}
+
+/** A reason to join again. */
+export function rejoin(reason: string): KafkaError {
+  return new KafkaError("REBALANCE_IN_PROGRESS", reason, { retriable: true });
 }

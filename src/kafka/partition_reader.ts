@@ -4,9 +4,10 @@
  *
  * @module
  */
+import { safeListener } from "../base/listener.ts";
 import { untilAborted } from "../base/stop.ts";
 import { Client, METADATA_MAX_AGE_MS } from "./client.ts";
-import type { KafkaError } from "./errors.ts";
+import { handlerFault, type KafkaError } from "./errors.ts";
 import { Fetcher } from "./fetcher.ts";
 import { resolveOffsets, type StartPosition } from "./list_offsets.ts";
 import type { ReadPartition } from "./node_fetch.ts";
@@ -27,7 +28,10 @@ export interface PartitionReaderOptions {
   readonly from: StartPosition;
   /** Where to go on when an offset is no longer in the log. @default "latest" if that is `from`, else "earliest" */
   readonly resetTo?: "earliest" | "latest";
-  /** In order within each partition. While a returned promise is pending, at most one more answer is fetched. */
+  /**
+   * In order within each partition. While a returned promise is pending, at most one more answer is fetched. What it
+   * throws is told to `onFault`, and the reading goes on behind these records.
+   */
   readonly onRecords: (records: ConsumedRecord[]) => void | Promise<void>;
   /** Something failed and is tried again, for as long as it takes. */
   readonly onFault?: (fault: KafkaError) => void;
@@ -68,33 +72,43 @@ export class PartitionReader implements AsyncDisposable {
     }
   }
 
-  /** A reader on a client that others use too; `close` leaves the client open. */
+  /** A reader on a client that others use too; `close` leaves the client open, whose end is the reader's. */
   static async on(
     client: Client,
     options: PartitionReaderOptions,
     ownsClient = false,
   ): Promise<PartitionReader> {
     const { topic, from, signal, startTimeoutMs = START_TIMEOUT_MS } = options;
+    const ending = AbortSignal.any(signal === undefined ? [client.closed] : [client.closed, signal]);
     const offsets = await untilAborted(
       retrying(async () => {
         const { leaders } = await client.topic(topic);
         const partitions = options.partitions ?? leaders.map((_, partition) => partition);
         return await resolveOffsets(client, topic, partitions, from);
-      }, { withinMs: startTimeoutMs, signal }),
-      signal,
+      }, { withinMs: startTimeoutMs, signal: ending }),
+      ending,
     );
+    ending.throwIfAborted();
     const reading = [...offsets].map(([partition, offset]) => ({ topic, partition, offset }))
       .sort((a, b) => a.partition - b.partition);
+    const onFault = safeListener("onFault", options.onFault);
+    const onFailed = (error: unknown) => onFault(handlerFault(error));
     const fetcher = new Fetcher({
       client,
-      onRecords: options.onRecords,
-      onFault: options.onFault,
+      onRecords: (records) => {
+        try {
+          return options.onRecords(records)?.catch(onFailed);
+        } catch (error) {
+          onFailed(error);
+        }
+      },
+      onFault,
       resetTo: options.resetTo ?? (from === "latest" ? "latest" : "earliest"),
     });
     fetcher.add(reading);
     const reader = new PartitionReader(client, ownsClient, fetcher, reading);
     if (options.partitions === undefined) reader.#watchForPartitions(topic);
-    signal?.addEventListener("abort", () => reader.#end(), { once: true });
+    ending.addEventListener("abort", () => reader.#end(), { once: true, signal: fetcher.closed });
     return reader;
   }
 

@@ -102,7 +102,9 @@ export class Producer implements AsyncDisposable {
       producerId: (renew) => this.#producerId(renew),
       finished: (count, bytes) => this.#finished(count, bytes),
     };
-    options.signal?.addEventListener("abort", () => this.abort(), { once: true });
+    for (const signal of [options.signal, client.closed]) {
+      signal?.addEventListener("abort", () => this.abort(), { once: true, signal: this.#stop.signal });
+    }
   }
 
   /**
@@ -122,7 +124,7 @@ export class Producer implements AsyncDisposable {
     }
   }
 
-  /** A producer on a client that others use too; `close` leaves the client open. */
+  /** A producer on a client that others use too; `close` leaves the client open, whose end is the producer's. */
   static async on(client: Client, options: ProducerOptions = {}, ownsClient = false): Promise<Producer> {
     const producer = new Producer(client, ownsClient, options);
     if (producer.#idempotent) {

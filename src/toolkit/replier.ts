@@ -6,12 +6,14 @@
  * @module
  */
 import { describeError, type Problem, ReplyError } from "../base/errors.ts";
-import { within } from "../base/stop.ts";
+import { safeListener } from "../base/listener.ts";
+import { untilAborted, within } from "../base/stop.ts";
+import { Client } from "../kafka/client.ts";
 import { type BatchContext, GroupConsumer } from "../kafka/consumer.ts";
-import type { KafkaError } from "../kafka/errors.ts";
+import { KafkaError } from "../kafka/errors.ts";
 import { Producer, type RecordHeaders } from "../kafka/producer.ts";
 import { type ConsumedRecord, HeaderNames } from "../kafka/record.ts";
-import type { MessageValue } from "../kafka/serialize.ts";
+import { type MessageValue, toBytes } from "../kafka/serialize.ts";
 import type { KafkaSettings } from "../kafka/settings.ts";
 import { decodeText } from "../kafka/text.ts";
 import {
@@ -25,6 +27,9 @@ import {
   REPLY_TOPIC,
   replyHeaders,
 } from "./headers.ts";
+import { Request } from "./request.ts";
+
+export { Request };
 
 const CONCURRENCY = 1_000;
 /** How long a reply without a deadline may take to be written. */
@@ -34,55 +39,6 @@ const MIN_REPLY_TIMEOUT_MS = 1_000;
 
 /** How long the last replies may take to be written at the end. */
 const FLUSH_TIMEOUT_MS = 2_000;
-
-const utf8 = new TextDecoder();
-
-/** A request as the handler sees it. */
-export class Request {
-  /** The caller's id, as text. */
-  readonly id: string | undefined;
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: bigint;
-  readonly key: Uint8Array | null;
-  readonly value: Uint8Array;
-  /** When the caller stops waiting, in epoch ms. */
-  readonly deadlineMs: number | undefined;
-  /** Whether nobody waits for a reply. */
-  readonly isOneWay: boolean;
-  readonly #record: ConsumedRecord;
-
-  constructor(
-    record: ConsumedRecord,
-    id: string | undefined,
-    deadlineMs: number | undefined,
-    isOneWay: boolean,
-  ) {
-    this.id = id;
-    this.topic = record.topic;
-    this.partition = record.partition;
-    this.offset = record.offset;
-    this.key = record.key;
-    this.value = record.value ?? new Uint8Array(0);
-    this.deadlineMs = deadlineMs;
-    this.isOneWay = isOneWay;
-    this.#record = record;
-  }
-
-  get headers(): Readonly<Record<string, Uint8Array>> {
-    return this.#record.headers;
-  }
-
-  /** The value as UTF-8. */
-  text(): string {
-    return utf8.decode(this.value);
-  }
-
-  /** The value as JSON. @throws {SyntaxError} if it is none */
-  json(): unknown {
-    return JSON.parse(this.text());
-  }
-}
 
 /** What a {@linkcode Replier} tells while it works. */
 export type ReplierEvent =
@@ -140,18 +96,20 @@ interface Answering {
   readonly topic: string | undefined;
   readonly partition: number | undefined;
   readonly id: Uint8Array | undefined;
-  readonly done: () => void;
+  readonly record: ConsumedRecord;
+  readonly context: BatchContext;
 }
 
 /** See the module. */
 export class Replier implements AsyncDisposable {
   readonly #options: ReplierOptions;
   readonly #producer: Producer;
+  readonly #tell: (event: ReplierEvent) => void;
   #consumer: GroupConsumer | undefined;
   #answered = 0;
   #failed = 0;
   #expired = 0;
-  #undeliverable = 0;
+  #undeliverableCount = 0;
   #lastReplyTopic = { bytes: new Uint8Array(0), topic: "" };
   #isDown = false;
   #closing: Promise<void> | undefined;
@@ -159,18 +117,22 @@ export class Replier implements AsyncDisposable {
   private constructor(options: ReplierOptions, producer: Producer) {
     this.#options = options;
     this.#producer = producer;
+    this.#tell = safeListener("onEvent", options.onEvent);
   }
 
   /**
    * Joins the group. Resolves when this replier knows what it is to read.
    *
    * @throws {KafkaError} why the cluster or the topic cannot be used
+   * @throws the signal's reason, at once, and nothing stays open; a group that was joined already is left first
    */
   static async start(options: ReplierOptions): Promise<Replier> {
     const { settings, topic, groupId, concurrency = CONCURRENCY, from = "earliest", signal } = options;
-    const producer = await Producer.connect(settings);
-    const replier = new Replier(options, producer);
+    const client = await Client.connect(settings, signal);
+    let opened: Replier | undefined;
     try {
+      const producer = await untilAborted(Producer.on(client, {}, true), signal);
+      const replier = opened = new Replier(options, producer);
       replier.#consumer = await GroupConsumer.start(settings, {
         groupId,
         topics: [topic],
@@ -181,16 +143,18 @@ export class Replier implements AsyncDisposable {
         },
         onCrash: (fault) => replier.#down(fault),
         onReading: () => replier.#up(),
-        onAssigned: (partitions) => options.onEvent?.({ type: "assigned", partitions }),
+        onAssigned: (partitions) => replier.#tell({ type: "assigned", partitions }),
         ...(options.stopTimeoutMs === undefined ? {} : { stopTimeoutMs: options.stopTimeoutMs }),
         ...(signal === undefined ? {} : { signal }),
       });
+      signal?.throwIfAborted();
+      signal?.addEventListener("abort", () => replier.close(), { once: true, signal: client.closed });
+      return replier;
     } catch (error) {
-      await producer.close();
+      await opened?.close();
+      client.close();
       throw error;
     }
-    signal?.addEventListener("abort", () => replier.close(), { once: true });
-    return replier;
   }
 
   stats(): ReplierStats {
@@ -198,7 +162,7 @@ export class Replier implements AsyncDisposable {
       answered: this.#answered,
       failed: this.#failed,
       expired: this.#expired,
-      undeliverable: this.#undeliverable,
+      undeliverable: this.#undeliverableCount,
     };
   }
 
@@ -220,13 +184,13 @@ export class Replier implements AsyncDisposable {
   #down(fault: KafkaError): void {
     if (this.#isDown) return;
     this.#isDown = true;
-    this.#options.onEvent?.({ type: "down", fault });
+    this.#tell({ type: "down", fault });
   }
 
   #up(): void {
     if (!this.#isDown) return;
     this.#isDown = false;
-    this.#options.onEvent?.({ type: "up" });
+    this.#tell({ type: "up" });
   }
 
   #handle(record: ConsumedRecord, context: BatchContext): void {
@@ -235,18 +199,18 @@ export class Replier implements AsyncDisposable {
     if (deadlineMs !== undefined && deadlineMs < Date.now()) {
       this.#expired++;
       const { topic, partition, offset } = record;
-      this.#options.onEvent?.({ type: "expired", topic, partition, offset });
+      this.#tell({ type: "expired", topic, partition, offset });
       return context.done(record);
     }
     const isOneWay = replyTopic === undefined;
     const request = new Request(record, id === undefined ? undefined : decodeText(id), deadlineMs, isOneWay);
-    const done = () => context.done(record);
     const answering: Answering = {
       request,
       topic: replyTopic === undefined ? undefined : this.#topicOf(replyTopic),
       partition: replyPartition === undefined ? undefined : parsePartition(replyPartition),
       id,
-      done,
+      record,
+      context,
     };
     try {
       const value = this.#options.handler(request, context);
@@ -263,41 +227,55 @@ export class Replier implements AsyncDisposable {
   #answer(answering: Answering, value: MessageValue | undefined): void {
     this.#reply(answering, value ?? null, replyHeaders(answering.id), () => {
       this.#answered++;
-      answering.done();
+      done(answering);
+    }, (error) => {
+      // The handler returned what cannot be sent: its fault, and the caller is to know.
+      if (isUnsendable(error)) this.#answerError(answering, error);
+      else this.#undeliverable(answering, error);
     });
   }
 
   #answerError(answering: Answering, error: unknown): void {
     this.#failed++;
-    const { id, request, done } = answering;
-    this.#options.onEvent?.({ type: "failed", request, error });
+    const { id, request } = answering;
+    this.#tell({ type: "failed", request, error });
     // The caller knows that there is no answer.
-    if (request.deadlineMs !== undefined && request.deadlineMs <= Date.now()) return done();
+    if (request.deadlineMs !== undefined && request.deadlineMs <= Date.now()) return done(answering);
     const problem = toProblem(error);
     const headers = {
       ...replyHeaders(id),
       [PARLEY_ERROR]: "1",
       [NEST_ERROR]: problem.detail ?? problem.title,
     };
-    this.#reply(answering, problem, headers, done);
+    this.#reply(
+      answering,
+      problem,
+      headers,
+      () => done(answering),
+      (error) => this.#undeliverable(answering, error),
+    );
   }
 
-  #reply(answering: Answering, value: MessageValue, headers: RecordHeaders, onDelivered: () => void): void {
-    const { request, topic, partition, done } = answering;
+  #reply(
+    { request: { deadlineMs }, topic, partition }: Answering,
+    value: MessageValue,
+    headers: RecordHeaders,
+    onDelivered: () => void,
+    onFailed: (error: Error) => void,
+  ): void {
     if (topic === undefined) return onDelivered();
-    const { deadlineMs } = request;
     const timeoutMs = deadlineMs === undefined
       ? REPLY_TIMEOUT_MS
       : Math.max(MIN_REPLY_TIMEOUT_MS, deadlineMs - Date.now());
     const giveUpAtMs = performance.now() + timeoutMs;
     const record = partition === undefined ? { topic, value, headers } : { topic, partition, value, headers };
-    this.#producer.enqueue(record, giveUpAtMs, onDelivered, (error) => {
-      // The handler returned what cannot be sent: its fault, and the caller is to know.
-      if (error instanceof TypeError) return this.#answerError(answering, error);
-      this.#undeliverable++;
-      this.#options.onEvent?.({ type: "undeliverable", request, error });
-      done();
-    });
+    this.#producer.enqueue(record, giveUpAtMs, onDelivered, onFailed);
+  }
+
+  #undeliverable(answering: Answering, error: Error): void {
+    this.#undeliverableCount++;
+    this.#tell({ type: "undeliverable", request: answering.request, error });
+    done(answering);
   }
 
   /** Most requests name the topic that the one before named. */
@@ -316,8 +294,27 @@ function isEqual(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
+function done({ record, context }: Answering): void {
+  context.done(record);
+}
+
+/** Whether what a handler returned is at fault, rather than the way to the caller. */
+function isUnsendable(error: Error): boolean {
+  return !(error instanceof KafkaError) || error.code === "MESSAGE_TOO_LARGE" ||
+    error.code === "RECORD_LIST_TOO_LARGE";
+}
+
 /** What the caller is told: the message, never the stack. */
 function toProblem(error: unknown): Problem {
-  if (error instanceof ReplyError) return error.problem;
+  if (error instanceof ReplyError && isSendable(error.problem)) return error.problem;
   return { type: "about:blank", title: "The handler failed", status: 500, detail: describeError(error) };
+}
+
+function isSendable(problem: Problem): boolean {
+  try {
+    toBytes(problem, "value");
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -7,7 +7,7 @@
  */
 import { ReplyError } from "../base/errors.ts";
 import { Histogram } from "../base/histogram.ts";
-import { untilAborted, within } from "../base/stop.ts";
+import { untilAborted, withDeadline, within } from "../base/stop.ts";
 import { Admin } from "../kafka/admin.ts";
 import { Client } from "../kafka/client.ts";
 import { KafkaError } from "../kafka/errors.ts";
@@ -117,25 +117,31 @@ export class Requester implements AsyncDisposable {
    * Connects, creates the reply topic and positions its reader; only then does it resolve, so that no reply is missed.
    *
    * @throws {KafkaError} why the cluster cannot be used, or REQUEST_TIMED_OUT after `startTimeoutMs`
+   * @throws the signal's reason, at once, and nothing stays open
    */
-  static async start(options: RequesterOptions): Promise<Requester> {
-    const { settings, startTimeoutMs = START_TIMEOUT_MS, signal } = options;
-    const client = await Client.connect(settings, signal);
-    try {
-      const starting = Requester.#startOn(client, options);
-      const requester = await within(
-        untilAborted(starting, signal),
-        startTimeoutMs,
-        () =>
-          new KafkaError(
-            "REQUEST_TIMED_OUT",
-            `Cannot read replies from '${options.replyTopic}' in ${startTimeoutMs} ms`,
-            {
-              retriable: true,
-            },
-          ),
+  static start(options: RequesterOptions): Promise<Requester> {
+    const { replyTopic, startTimeoutMs = START_TIMEOUT_MS } = options;
+    const timeout = () =>
+      new KafkaError(
+        "REQUEST_TIMED_OUT",
+        `Cannot read replies from '${replyTopic}' in ${startTimeoutMs} ms`,
+        { retriable: true },
       );
-      signal?.addEventListener("abort", () => requester.close(), { once: true });
+    return withDeadline(
+      (signal) => Requester.#start(options, signal),
+      startTimeoutMs,
+      timeout,
+      options.signal,
+    );
+  }
+
+  static async #start(options: RequesterOptions, starting: AbortSignal): Promise<Requester> {
+    const client = await Client.connect(options.settings, starting);
+    try {
+      const requester = await untilAborted(Requester.#startOn(client, options), starting);
+      starting.throwIfAborted();
+      const whileOpen = { once: true, signal: client.closed };
+      options.signal?.addEventListener("abort", () => requester.close(), whileOpen);
       return requester;
     } catch (error) {
       client.close();
