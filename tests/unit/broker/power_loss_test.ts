@@ -154,7 +154,7 @@ Deno.test("A record is acknowledged in fsync mode when the folders on the way to
     using storage = new FileStorage(folder, MAX_OPEN_FILES, async (one) => {
       left.delete(one.replace(folder, "").replace(/[0-9a-f-]{36}/, "ID"));
       if (left.size === 0) asked.resolve();
-      if (one === `${folder}/topics`) await released.promise;
+      if (one.endsWith("/0")) await released.promise;
     });
     using state = opened(storage);
     state.topics.create("t", 1, new Map());
