@@ -133,8 +133,9 @@ function arrayCodec(
         if (nullable) return null;
         throw new WireError(`Cannot read ${path} as it is null`);
       }
-      const values: unknown[] = [];
-      for (let i = 0; i < count; i++) values.push(element.decode(reader));
+      // Its count was held against the bytes that are there. What grows by push() takes room for 17 at once.
+      const values = new Array<unknown>(count);
+      for (let i = 0; i < count; i++) values[i] = element.decode(reader);
       return values;
     },
     encode(writer, value) {

@@ -35,6 +35,7 @@ const NO_RECORDS = new Uint8Array();
 export const fetch = defineApi(FetchRequest, FetchResponse, (request, context) => {
   if (request.sessionId !== 0) return { errorCode: ErrorCode.FETCH_SESSION_ID_NOT_FOUND, responses: [] };
   const reading = new Reading(request, context);
+  if (request.maxWaitMs > 0 && reading.isAtEnd()) return reading.wait();
   const first = reading.read();
   if (reading.isEnough || request.maxWaitMs <= 0) return first;
   return reading.wait();
@@ -62,6 +63,19 @@ class Reading implements PartitionWaiter, Due {
   /** Whether what was read is worth an answer now. */
   get isEnough(): boolean {
     return this.#hasError || this.#bytes >= this.#request.minBytes;
+  }
+
+  /** Whether it can be seen without reading that there is nothing to read, as for most polls. */
+  isAtEnd(): boolean {
+    for (const { topic, topicId, partitions } of this.#request.topics) {
+      for (const wanted of partitions) {
+        const partition = this.#find(topic, topicId, wanted.partition);
+        if (partition === undefined || wanted.fetchOffset !== partition.highWatermark) return false;
+        if (errorOf(partition, wanted) !== ErrorCode.NONE) return false;
+        this.#partitions.push(partition);
+      }
+    }
+    return true;
   }
 
   /** Reads what there is. The records are views, good until the next append. */
@@ -129,24 +143,23 @@ class Reading implements PartitionWaiter, Due {
 
   #readOne(partition: Partition, wanted: RequestPartition, maxBytes: number): PartitionResponse {
     const { index, log: records, highWatermark } = partition;
-    if (partition.fault !== undefined) return failed(index, ErrorCode.KAFKA_STORAGE_ERROR);
-    if (wanted.currentLeaderEpoch > LEADER_EPOCH) return failed(index, ErrorCode.UNKNOWN_LEADER_EPOCH);
-    const { startOffset: logStartOffset } = records;
-    const { fetchOffset } = wanted;
-    const isInRange = fetchOffset >= logStartOffset && fetchOffset <= highWatermark;
-    const answer = {
-      partitionIndex: index,
-      errorCode: isInRange ? ErrorCode.NONE : ErrorCode.OFFSET_OUT_OF_RANGE,
-      highWatermark,
-      lastStableOffset: highWatermark,
-      logStartOffset,
-      abortedTransactions: this.#request.isolationLevel === READ_COMMITTED ? [] : null,
-      records: NO_RECORDS,
-    };
-    if (!isInRange || fetchOffset === highWatermark) return answer;
+    const errorCode = errorOf(partition, wanted);
+    if (errorCode !== ErrorCode.NONE && errorCode !== ErrorCode.OFFSET_OUT_OF_RANGE) {
+      return failed(index, errorCode);
+    }
     const left = Math.max(0, Math.min(wanted.partitionMaxBytes, maxBytes - this.#bytes));
     try {
-      return { ...answer, records: records.read(fetchOffset, highWatermark, left, this.#bytes === 0) };
+      return {
+        partitionIndex: index,
+        errorCode,
+        highWatermark,
+        lastStableOffset: highWatermark,
+        logStartOffset: records.startOffset,
+        abortedTransactions: this.#request.isolationLevel === READ_COMMITTED ? [] : null,
+        records: errorCode === ErrorCode.NONE
+          ? records.read(wanted.fetchOffset, highWatermark, left, this.#bytes === 0)
+          : NO_RECORDS,
+      };
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
       const reason = describeError(error);
@@ -154,6 +167,14 @@ class Reading implements PartitionWaiter, Due {
       return failed(index, ErrorCode.KAFKA_STORAGE_ERROR);
     }
   }
+}
+
+/** What keeps a partition from being read where it is wanted. */
+function errorOf(partition: Partition, { fetchOffset, currentLeaderEpoch }: RequestPartition): number {
+  if (partition.fault !== undefined) return ErrorCode.KAFKA_STORAGE_ERROR;
+  if (currentLeaderEpoch > LEADER_EPOCH) return ErrorCode.UNKNOWN_LEADER_EPOCH;
+  const isInRange = fetchOffset >= partition.log.startOffset && fetchOffset <= partition.highWatermark;
+  return isInRange ? ErrorCode.NONE : ErrorCode.OFFSET_OUT_OF_RANGE;
 }
 
 function failed(partitionIndex: number, errorCode: number): PartitionResponse {
