@@ -56,6 +56,7 @@ export class Client implements Disposable {
    * @throws the signal's reason, and nothing stays open
    */
   static async connect(settings: KafkaSettings, signal?: AbortSignal): Promise<Client> {
+    signal?.throwIfAborted();
     const client = new Client(settings);
     try {
       await untilAborted(client.metadata([]), signal);

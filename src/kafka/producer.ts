@@ -114,7 +114,6 @@ export class Producer implements AsyncDisposable {
    * @throws {RangeError} if a bound is not a positive number
    */
   static async connect(settings: KafkaSettings, options: ProducerOptions = {}): Promise<Producer> {
-    options.signal?.throwIfAborted();
     const client = await Client.connect(settings, options.signal);
     try {
       return await Producer.on(client, options, true);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { sleep, untilAborted, within } from "../../../src/base/stop.ts";
+import { sleep, untilAborted, withDeadline, within } from "../../../src/base/stop.ts";
 
 const LONG_MS = 60_000;
 
@@ -49,4 +49,25 @@ Deno.test("within() settles as its promise does, and leaves no timer behind", as
 
 Deno.test("within() gives up with the error that it is told to", async () => {
   await assert.rejects(within(new Promise(() => {}), 1, () => new Error("late")), { message: "late" });
+});
+
+Deno.test("withDeadline() gives its work up after its time with the error asked for, and at the signal with its reason", async () => {
+  const stop = new AbortController();
+  const wait = (signal: AbortSignal) => sleep(LONG_MS, signal);
+  const timeout = () => new Error("too slow");
+  await assert.rejects(withDeadline(wait, 1, timeout, stop.signal), { message: "too slow" });
+  const waiting = withDeadline(wait, LONG_MS, timeout, stop.signal);
+  stop.abort(new Error("enough"));
+  await assert.rejects(waiting, { message: "enough" });
+  await assert.rejects(withDeadline(() => assert.fail("begun"), LONG_MS, timeout, stop.signal), {
+    message: "enough",
+  });
+});
+
+Deno.test("withDeadline() settles as its work does, and leaves no timer behind", async () => {
+  const timeout = () => new Error("too slow");
+  assert.equal(await withDeadline(() => Promise.resolve(1), LONG_MS, timeout), 1);
+  await assert.rejects(withDeadline(() => Promise.reject(new Error("broken")), LONG_MS, timeout), {
+    message: "broken",
+  });
 });
