@@ -113,6 +113,19 @@ export class GroupMember implements Due {
     this.protocols = copied(join.protocols);
   }
 
+  /** Whether it waits for the others to join, or for its assignment. */
+  get isWaiting(): boolean {
+    return this.pendingJoin !== undefined || this.pendingSync !== undefined;
+  }
+
+  /** Answers what it waits for with an error. */
+  refuse(errorCode: number): void {
+    const { pendingJoin, pendingSync } = this;
+    this.pendingJoin = this.pendingSync = undefined;
+    pendingJoin?.complete(joinError(errorCode, this.memberId));
+    pendingSync?.complete(syncError(errorCode));
+  }
+
   metadataFor(protocolName: string | null): Uint8Array {
     return this.protocols.find((protocol) => protocol.name === protocolName)?.metadata ?? NO_BYTES;
   }

@@ -1,15 +1,28 @@
 /**
- * Who is in a group: members by their id, static ones by their instance id as well (KIP-345).
+ * Who is in a group, and whether they live: members by their id, static ones by their instance id as well (KIP-345), each
+ * with a session that all it sends begins anew.
  *
  * @module
  */
 import { ErrorCode } from "../../wire/error_codes.ts";
+import type { Clock } from "./clock.ts";
+import type { Deadlines } from "./deadlines.ts";
 import type { GroupMember, JoinGroup, MemberIdentity } from "./group_member.ts";
 
 /** See the module. */
 export class GroupRoster {
+  readonly #clock: Clock;
+  readonly #deadlines: Deadlines;
+  readonly #disconnectGraceMs: number;
   readonly #byId = new Map<string, GroupMember>();
   readonly #byInstanceId = new Map<string, GroupMember>();
+
+  /** @param disconnectGraceMs how long a member stays whose connection closed, when its session does not end sooner */
+  constructor(clock: Clock, deadlines: Deadlines, disconnectGraceMs: number) {
+    this.#clock = clock;
+    this.#deadlines = deadlines;
+    this.#disconnectGraceMs = disconnectGraceMs;
+  }
 
   get size(): number {
     return this.#byId.size;
@@ -58,17 +71,58 @@ export class GroupRoster {
     return longest;
   }
 
+  /** Takes a member in. Its session begins. */
   add(member: GroupMember): void {
     this.#byId.set(member.memberId, member);
     if (member.groupInstanceId !== null) this.#byInstanceId.set(member.groupInstanceId, member);
+    this.heardOf(member);
   }
 
-  delete(member: GroupMember): void {
+  /** Gives a static member another id. */
+  rename(member: GroupMember, memberId: string): void {
+    this.#byId.delete(member.memberId);
+    member.memberId = memberId;
+    this.#byId.set(memberId, member);
+  }
+
+  /** Takes a member out. What it waits for is refused. */
+  drop(member: GroupMember): void {
+    this.#deadlines.delete(member);
     this.#byId.delete(member.memberId);
     if (member.groupInstanceId !== null) this.#byInstanceId.delete(member.groupInstanceId);
+    member.refuse(ErrorCode.UNKNOWN_MEMBER_ID);
   }
 
-  clear(): void {
+  /** A member lives, and speaks through this connection. */
+  heardOf(member: GroupMember, connectionId = member.connectionId): void {
+    member.connectionId = connectionId;
+    member.isDisconnected = false;
+    member.deadlineMs = this.#clock.nowMs() + member.sessionTimeoutMs;
+    this.#deadlines.add(member);
+  }
+
+  /** A member that waited could send nothing: its session begins anew, unless its connection closed meanwhile. */
+  hasWaited(member: GroupMember): void {
+    if (!member.isDisconnected) this.heardOf(member);
+  }
+
+  /** A connection closed: its members' sessions end after a grace, unless they are heard of before. */
+  connectionClosed(connectionId: number): void {
+    for (const member of this.values()) {
+      // A static member is meant to outlive its connection, for its session.
+      if (member.connectionId !== connectionId || member.groupInstanceId !== null) continue;
+      member.isDisconnected = true;
+      member.deadlineMs = Math.min(member.deadlineMs, this.#clock.nowMs() + this.#disconnectGraceMs);
+      this.#deadlines.add(member);
+    }
+  }
+
+  /** Ends all waiting and watching. */
+  close(errorCode: number): void {
+    for (const member of this.values()) {
+      this.#deadlines.delete(member);
+      member.refuse(errorCode);
+    }
     this.#byId.clear();
     this.#byInstanceId.clear();
   }
