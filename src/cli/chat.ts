@@ -5,7 +5,7 @@
  */
 import { Command } from "commander";
 import { describeError } from "../base/errors.ts";
-import { untilAborted } from "../base/stop.ts";
+import { sleep, untilAborted } from "../base/stop.ts";
 import type { Config } from "../config.ts";
 import type { Outcome } from "../demos/chat/asking.ts";
 import { type BrainSpec, brainText, defaultBrain } from "../demos/chat/brains/spec.ts";
@@ -19,6 +19,9 @@ import { addSettings, configOf, type Context, EXIT } from "./context.ts";
 import { type Host, openHost, type Served } from "./host.ts";
 import { type Io, OutputClosedError } from "./io.ts";
 import { brain, collect, participantName, timeoutOption } from "./options.ts";
+
+/** At the end, what has been printed gets this long to be read. */
+const LAST_WORDS_MS = 1_000;
 
 interface ChatFlags {
   readonly to?: string;
@@ -109,7 +112,10 @@ async function atTerminal(setup: Setup): Promise<number> {
 /** Texts, or the lines of a pipe; or nothing to say, but a brain that serves until it is stopped. */
 async function fromScript(setup: Setup): Promise<number> {
   const { io, name, peer, flags, lines } = setup;
-  const print = (text: string) => io.stdout.write(`${text}\n`);
+  // Somebody may read slowly: that is waited for, but for the end.
+  let printed = Promise.resolve();
+  const print = (text: string) => printed = io.stdout.writeLater(`${text}\n`);
+  await using _lastWords = { [Symbol.asyncDispose]: () => Promise.race([printed, sleep(LAST_WORDS_MS)]) };
   const complain = (text: string) => io.stderr.write(`parley: ${text}\n`);
   // Who only runs a script does not take requests that somebody else of that name could answer better.
   const own = defaultBrain(name);
@@ -117,7 +123,7 @@ async function fromScript(setup: Setup): Promise<number> {
   await using running = new Running(setup, brain, {
     event: (event) => {
       const text = flags.json ? eventJson(name, event) : eventText(lines, name, brain, event);
-      if (text !== undefined) print(text);
+      return text === undefined ? undefined : print(text);
     },
     changed: (served) => complain(changeText(served)),
     trouble: complain,
@@ -130,11 +136,11 @@ async function fromScript(setup: Setup): Promise<number> {
     peer,
     timeoutMs: flags.timeout,
     signal: io.signal,
-    print: (outcome: Outcome) => {
+    print: async (outcome: Outcome) => {
       // Who ends the program knows that there is no answer.
       if (io.signal.aborted) return;
-      if (flags.json) print(outcomeJson(name, outcome));
-      else if (outcome.ok) print(io.stdout.isTerminal ? printable(outcome.text) : outcome.text);
+      if (flags.json) await print(outcomeJson(name, outcome));
+      else if (outcome.ok) await print(io.stdout.isTerminal ? printable(outcome.text) : outcome.text);
       else complain(outcome.error);
     },
   };
@@ -157,7 +163,7 @@ async function fromScript(setup: Setup): Promise<number> {
 
 /** Who is told what happens. */
 interface Reporter {
-  readonly event: (event: ParticipantEvent) => void;
+  readonly event: (event: ParticipantEvent) => void | Promise<void>;
   readonly changed: (served: Served) => void;
   readonly trouble: (message: string) => void;
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { sleep } from "../base/stop.ts";
+
 /** A line of input may be as long as a large record; beyond it is not text for us. */
 const MAX_LINE_CHARACTERS = 16 * 1024 * 1024;
 
@@ -23,7 +25,13 @@ export class OutputClosedError extends Error {
 /** Where text goes. */
 export interface Output {
   readonly isTerminal: boolean;
+  /** Writes; returns when it is written. */
   write(text: string): void;
+  /**
+   * Writes, and resolves when it is written, in the order of the calls. Who reads slowly does not hold up the thread:
+   * meanwhile signals are heard. Not to be mixed with `write`.
+   */
+  writeLater(text: string): Promise<void>;
 }
 
 /** The world of a command. */
@@ -78,17 +86,23 @@ export async function* readLines(stream: ReadableStream<Uint8Array>): AsyncGener
 }
 
 /** What {@linkcode outputTo} writes to: Deno.stdout, Deno.stderr. */
-export interface SyncStream {
+export interface OutputStream {
   isTerminal(): boolean;
+  write(bytes: Uint8Array): Promise<number>;
   writeSync(bytes: Uint8Array): number;
 }
 
 /**
- * Text to a stream, written when `write` returns. A pipe that is full and was made not to block, by whoever shares it, is
+ * Text to a stream. A pipe that is full and was made not to block, by whoever shares it, is
  * waited for as one that blocks is.
  */
-export function outputTo(stream: SyncStream, onClosed: () => void): Output {
+export function outputTo(stream: OutputStream, onClosed: () => void): Output {
   const encoder = new TextEncoder();
+  const fail = (error: unknown) => {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    onClosed();
+  };
+  let written = Promise.resolve();
   return {
     isTerminal: stream.isTerminal(),
     write(text) {
@@ -96,19 +110,34 @@ export function outputTo(stream: SyncStream, onClosed: () => void): Output {
       try {
         for (let at = 0; at < bytes.length;) at += writeSome(stream, bytes.subarray(at));
       } catch (error) {
-        if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
-        onClosed();
+        fail(error);
       }
+    },
+    writeLater(text) {
+      return written = written.then(async () => {
+        const bytes = encoder.encode(text);
+        for (let at = 0; at < bytes.length;) at += await writeSomeLater(stream, bytes.subarray(at));
+      }).catch(fail);
     },
   };
 }
 
-function writeSome(stream: SyncStream, bytes: Uint8Array): number {
+function writeSome(stream: OutputStream, bytes: Uint8Array): number {
   try {
     return stream.writeSync(bytes);
   } catch (error) {
     if (!(error instanceof Deno.errors.WouldBlock)) throw error;
     Atomics.wait(NEVER, 0, 0, FULL_MS);
+    return 0;
+  }
+}
+
+async function writeSomeLater(stream: OutputStream, bytes: Uint8Array): Promise<number> {
+  try {
+    return await stream.write(bytes);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+    await sleep(FULL_MS);
     return 0;
   }
 }

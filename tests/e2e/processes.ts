@@ -98,6 +98,7 @@ export class Running implements AsyncDisposable {
   #stdout = "";
   #stderr = "";
   #onChange: () => void = () => {};
+  #mayRead = Promise.resolve();
   /** Told of every piece of stdout as it comes. */
   onStdout: (text: string) => void = () => {};
 
@@ -106,9 +107,10 @@ export class Running implements AsyncDisposable {
     this.#input = child.stdin.getWriter();
     this.#stdoutReader = child.stdout.getReader();
     this.#output = [
-      this.#collect(this.#stdoutReader, (text) => {
+      this.#collect(this.#stdoutReader, async (text) => {
         this.#stdout += text;
         this.onStdout(text);
+        await this.#mayRead;
       }),
       this.#collect(child.stderr.getReader(), (text) => {
         this.#stderr += text;
@@ -150,6 +152,13 @@ export class Running implements AsyncDisposable {
     return this.until(`${pattern} on stderr`, () => pattern.test(this.#stderr));
   }
 
+  /** Reads no more of its stdout. @returns what has the reading go on */
+  pauseReading(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#mayRead = promise;
+    return resolve;
+  }
+
   /** Goes away as the reader of its stdout, as `| head` does. */
   async stopReading(): Promise<void> {
     await this.#stdoutReader.cancel();
@@ -157,6 +166,12 @@ export class Running implements AsyncDisposable {
 
   kill(signal: Deno.Signal): void {
     this.#child.kill(signal);
+  }
+
+  /** @returns the exit code, whether its output has been read or not */
+  async exited(): Promise<number> {
+    const { code } = await within(this.#child.status, WAIT_MS, () => new Error("It does not exit"));
+    return code;
   }
 
   /** @returns the exit code, when all output has been read */
@@ -180,12 +195,13 @@ export class Running implements AsyncDisposable {
 
   async #collect(
     reader: ReadableStreamDefaultReader<Uint8Array>,
-    take: (text: string) => void,
+    take: (text: string) => void | Promise<void>,
   ): Promise<void> {
     const decoder = new TextDecoder();
     for (let read = await reader.read(); !read.done; read = await reader.read()) {
-      take(decoder.decode(read.value, { stream: true }));
+      const taken = take(decoder.decode(read.value, { stream: true }));
       this.#onChange();
+      await taken;
     }
     this.#onChange();
   }

@@ -14,7 +14,10 @@ const workers = { sender: WORKERS.chatSender, replier: WORKERS.chatReplier };
 /** A participant who has not started yet, and what it told. */
 function participant(name: string, brain?: BrainSpec) {
   const events: ParticipantEvent[] = [];
-  return { events, one: new Participant({ name, workers, brain, onEvent: (event) => events.push(event) }) };
+  return {
+    events,
+    one: new Participant({ name, workers, brain, onEvent: (event) => void events.push(event) }),
+  };
 }
 
 function brokerInfo(address = "") {

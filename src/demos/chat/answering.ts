@@ -26,7 +26,8 @@ export interface AnsweringOptions {
   readonly url: URL;
   readonly name: string;
   readonly brain: BrainSpec;
-  readonly onEvent: (event: AnsweringEvent) => void;
+  /** May take its time: until then, few more come. */
+  readonly onEvent: (event: AnsweringEvent) => void | Promise<void>;
   readonly onTrouble: (message: string) => void;
 }
 
@@ -101,7 +102,6 @@ export class Answering implements AsyncDisposable {
   }
 
   #on(message: FromReplier): void {
-    const { onEvent, onTrouble } = this.#options;
     switch (message.type) {
       case "ready":
         this.#hasBeenReady = true;
@@ -114,24 +114,34 @@ export class Answering implements AsyncDisposable {
         return this.#ready.reject(new Error(message.error));
       case "asked":
         this.#open.set(message.id, message);
-        return onEvent(message);
+        void this.#options.onEvent(message);
+        return;
       case "told":
-        return onEvent(message);
+        void this.#tellLast(message);
+        return;
       case "answered":
       case "unanswered": {
         const question = this.#open.get(message.id);
         this.#open.delete(message.id);
-        if (question === undefined) return;
-        return onEvent(
-          message.type === "answered"
+        void this.#tellLast(
+          question === undefined
+            ? undefined
+            : message.type === "answered"
             ? { type: "answered", question, text: message.text }
             : { type: "unanswered", question, error: message.error },
         );
+        return;
       }
       case "trouble":
-        return onTrouble(message.message);
+        return this.#options.onTrouble(message.message);
       case "stopped":
         return this.#stopped.resolve();
     }
+  }
+
+  /** Tells the last there is of a request; when that has been shown, the worker may take another. */
+  async #tellLast(event: AnsweringEvent | undefined): Promise<void> {
+    if (event !== undefined) await this.#options.onEvent(event);
+    this.#worker.post({ type: "shown" });
   }
 }

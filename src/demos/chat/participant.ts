@@ -24,7 +24,8 @@ export interface ParticipantOptions {
   readonly workers: ChatWorkers;
   /** What answers; undefined if this participant only asks. */
   readonly brain: BrainSpec | undefined;
-  readonly onEvent: (event: ParticipantEvent) => void;
+  /** Resolves, where it takes its time, when the event has been shown: until then, few more come. */
+  readonly onEvent: (event: ParticipantEvent) => void | Promise<void>;
 }
 
 /** See the module. The workers load at once; they connect with {@linkcode Participant.start}. */
@@ -37,7 +38,7 @@ export class Participant implements AsyncDisposable {
 
   constructor({ name, workers, brain, onEvent }: ParticipantOptions) {
     this.name = name;
-    const onTrouble = (message: string) => onEvent({ type: "trouble", message });
+    const onTrouble = (message: string) => void onEvent({ type: "trouble", message });
     this.#asking = new Asking(workers.sender, name, onTrouble);
     this.#answering = brain && new Answering({ url: workers.replier, name, brain, onEvent, onTrouble });
   }

@@ -70,6 +70,8 @@ export type ToReplier =
   | { readonly type: "start"; readonly brain: BrainSpec; readonly broker: BrokerInfo } & Start
   | { readonly type: "broker"; readonly broker: BrokerInfo }
   | { readonly type: "answer"; readonly id: string; readonly text: string }
+  /** One more `told`, `answered` or `unanswered` has been shown to whoever looks on. */
+  | { readonly type: "shown" }
   | { readonly type: "stop" };
 
 /** What came in for a participant. */

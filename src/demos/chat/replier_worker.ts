@@ -13,6 +13,7 @@ import { echoBrain } from "./brains/echo.ts";
 import { execBrain } from "./brains/exec.ts";
 import { httpBrain } from "./brains/http.ts";
 import { HumanBrain } from "./brains/human.ts";
+import { Gate } from "./gate.ts";
 import { CHAT_PARTITIONS, FROM_HEADER, nameFault, requestTopic } from "./names.ts";
 import { Outage } from "./outage.ts";
 import type { FromReplier, Incoming, ToReplier } from "./protocol.ts";
@@ -20,6 +21,10 @@ import type { FromReplier, Incoming, ToReplier } from "./protocol.ts";
 const { post, close } = workerSide<ToReplier, FromReplier>(handle);
 const stop = new AbortController();
 const outage = new Outage((message) => post({ type: "trouble", message }));
+
+/** Requests of which not all has been shown yet; more are held back. So whoever shows them slowly slows the reading. */
+const MAX_UNSHOWN = 256;
+const gate = new Gate(MAX_UNSHOWN);
 
 /** Answers that are remembered, by the request's id. */
 const MAX_REMEMBERED = 1_000;
@@ -43,8 +48,12 @@ async function handle(message: ToReplier): Promise<void> {
     case "answer":
       if (brain instanceof HumanBrain) brain.answered(message.id, message.text);
       return;
+    case "shown":
+      return gate.leave();
     case "stop":
       await starting?.catch(() => {});
+      // What is in hand is answered before we leave, shown or not.
+      gate.open();
       stop.abort(new Error("The participant is leaving"));
       outage[Symbol.dispose]();
       await closing?.disposeAsync();
@@ -107,6 +116,7 @@ async function handleRequest(
 ): Promise<string | undefined> {
   const incoming = read(request);
   if (request.isOneWay) {
+    await gate.enter(request.deadlineMs, signal);
     post({ type: "told", ...incoming });
     return undefined;
   }
@@ -128,6 +138,7 @@ async function answer(
   deadlineMs: number | undefined,
   signal: AbortSignal,
 ): Promise<string> {
+  await gate.enter(deadlineMs, signal);
   post({ type: "asked", needsAnswer: mind instanceof HumanBrain, deadlineMs, ...incoming });
   try {
     const text = await mind.answer({ ...incoming, deadlineMs }, signal);

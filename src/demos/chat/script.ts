@@ -6,7 +6,7 @@
 import type { Outcome } from "./asking.ts";
 import type { Participant } from "./participant.ts";
 
-/** Lines of a pipe that are on their way at the same time. */
+/** Lines of a pipe that are on their way, or answered and not printed, at the same time. */
 const MAX_IN_FLIGHT = 64;
 
 /** Options of {@linkcode sayAll} and {@linkcode sendLines}. */
@@ -14,7 +14,8 @@ export interface ScriptOptions {
   readonly participant: Participant;
   readonly peer: string;
   readonly timeoutMs: number;
-  readonly print: (outcome: Outcome) => void;
+  /** Resolves when it is written. */
+  readonly print: (outcome: Outcome) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -34,7 +35,7 @@ export async function sayAll(texts: readonly string[], options: ScriptOptions): 
     const outcome = await participant.request(peer, text, { timeoutMs });
     sent++;
     if (!outcome.ok) failed++;
-    print(outcome);
+    await print(outcome);
   }
   return { sent, failed };
 }
@@ -45,7 +46,7 @@ export async function sayAll(texts: readonly string[], options: ScriptOptions): 
  */
 export async function sendLines(lines: AsyncIterable<string>, options: ScriptOptions): Promise<ScriptResult> {
   const { participant, peer, timeoutMs, print, signal } = options;
-  const inFlight: Promise<Outcome>[] = [];
+  const inFlight: Promise<void>[] = [];
   let failed = 0;
   let sent = 0;
   /** Prints are chained, so that each waits for those before it. */
@@ -55,14 +56,13 @@ export async function sendLines(lines: AsyncIterable<string>, options: ScriptOpt
     if (line.trim() === "") continue;
     const outcome = participant.request(peer, line, { timeoutMs, key: participant.instance });
     sent++;
-    inFlight.push(outcome);
     printed = printed.then(async () => {
       const result = await outcome;
-      inFlight.shift();
       if (!result.ok) failed++;
-      print(result);
+      await print(result);
     });
-    if (inFlight.length >= MAX_IN_FLIGHT) await inFlight[0];
+    inFlight.push(printed);
+    if (inFlight.length >= MAX_IN_FLIGHT) await inFlight.shift();
   }
   await printed;
   return { sent, failed };

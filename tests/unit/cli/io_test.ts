@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { outputTo, readLines } from "../../../src/cli/io.ts";
+import { type OutputStream, outputTo, readLines } from "../../../src/cli/io.ts";
 
 /** A stream that gives `bytes` in pieces of `size`. */
 function inPieces(bytes: Uint8Array, size: number): ReadableStream<Uint8Array> {
@@ -42,10 +42,12 @@ Deno.test("readLines() refuses a line without end", async () => {
 /** A stream of which each write is what `attempts` says, in turn. */
 function streamOf(
   attempts: ((bytes: Uint8Array) => number)[],
-): { isTerminal(): boolean; writeSync(bytes: Uint8Array): number } {
+): OutputStream {
+  const writeSync = (bytes: Uint8Array) => (attempts.shift() ?? assert.fail("It writes on"))(bytes);
   return {
     isTerminal: () => false,
-    writeSync: (bytes) => (attempts.shift() ?? assert.fail("It writes on"))(bytes),
+    write: (bytes) => new Promise((resolve) => resolve(writeSync(bytes))),
+    writeSync,
   };
 }
 
@@ -70,4 +72,22 @@ Deno.test("outputTo() tells when nobody reads any more, and throws nothing", () 
   };
   outputTo(streamOf([gone]), () => closed++).write("hello");
   assert.equal(closed, 1);
+});
+
+Deno.test("Output.writeLater() writes in the order of the calls, and waits where nothing is taken", async () => {
+  let taken = "";
+  const take = (length: number) => (bytes: Uint8Array) => {
+    taken += new TextDecoder().decode(bytes.subarray(0, length));
+    return length;
+  };
+  const refuse = () => {
+    throw new Deno.errors.WouldBlock("Resource temporarily unavailable");
+  };
+  const output = outputTo(streamOf([refuse, take(2), refuse, take(3), take(6)]), () => assert.fail("closed"));
+  const first = output.writeLater("hello");
+  const second = output.writeLater(" world");
+  assert.equal(taken, "");
+  await first;
+  await second;
+  assert.equal(taken, "hello world");
 });
