@@ -52,8 +52,9 @@ export interface GroupConsumerOptions {
   /** Where to begin where the group has committed nothing. */
   readonly from: "earliest" | "latest";
   /**
-   * Takes records to handle. Records of a partition come in order, each once per assignment. It had better not throw:
-   * then those that are not done by that time are given again, with backoff, ahead of all others.
+   * Takes records to handle. Records of a partition come in order, each once per assignment. Where it
+   * throws, those that are not done are given again, with backoff, ahead of all others; where it returns a promise that
+   * rejects, as soon as there is room.
    */
   readonly onBatch: (records: ConsumedRecord[], context: BatchContext) => void;
   /** Records being handled at a time; beyond, none are given. @default {1000} */
@@ -106,6 +107,8 @@ export class GroupConsumer implements AsyncDisposable {
       maxCount: maxUnfinished,
       onBatch: (records) => onBatch(records, context),
       onFailed: (error, retryInMs) => this.#onCrash(handlerFault(error), retryInMs),
+      signal: this.#stop.signal,
+      onLeft: (records) => this.#owned.giveBack(records),
     });
   }
 
@@ -238,7 +241,10 @@ export class GroupConsumer implements AsyncDisposable {
     const fetcher: Fetcher = new Fetcher({
       client: this.#client,
       resetTo: from,
-      onRecords: (records) => this.#take(records, fetcher.closed),
+      onRecords: (records) => {
+        this.#owned.begin(records);
+        return this.#inHand.give(records, fetcher.closed);
+      },
       onFault: (fault) => this.#onCrash(fault, 0),
       onReading: this.#onReading,
     });
@@ -272,13 +278,6 @@ export class GroupConsumer implements AsyncDisposable {
       this.#options.topics.map((topic) => this.#client.topic(topic, { fresh })),
     );
     return topics.map(({ leaders }) => leaders.length).join();
-  }
-
-  /** Gives records to the handler, until the group rebalances. */
-  async #take(records: ConsumedRecord[], closed: AbortSignal): Promise<void> {
-    this.#owned.begin(records);
-    const left = await this.#inHand.give(records, closed);
-    this.#owned.giveBack(left);
   }
 
   #done(record: ConsumedRecord): void {
