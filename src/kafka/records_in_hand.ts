@@ -32,39 +32,62 @@ export class RecordsInHand {
 
   /**
    * Gives records to the handler, in their order, until `signal` aborts. Those that it throws on are given again before
-   * all others, those that it rejects later as soon as there is room. Never rejects.
+   * all others, those that it rejects later as soon as there is room.
    *
-   * @param failures how often these have failed already
+   * @returns until when nothing more is to be given, if it cannot be done at once; never rejects
    */
-  async give(records: ConsumedRecord[], signal: AbortSignal, failures = 0): Promise<void> {
-    const { maxCount, onBatch, onLeft } = this.#options;
+  give(records: readonly ConsumedRecord[], signal: AbortSignal): Promise<void> | undefined {
+    if (signal.aborted || records.length > this.#room) return this.#giveInTurns(records, signal, 0);
+    const fault = this.#offer(records, 1);
+    return fault === undefined ? undefined : this.#giveAgain(records, fault.error, 1, signal);
+  }
+
+  async #giveInTurns(
+    records: readonly ConsumedRecord[],
+    signal: AbortSignal,
+    failures: number,
+  ): Promise<void> {
     let from = 0;
     while (from < records.length && !signal.aborted) {
-      const room = maxCount - this.#records.size;
+      const room = this.#room;
       if (room <= 0) {
         await untilAborted(this.#nextFreed(), signal).catch(() => {});
         continue;
       }
       const batch = records.slice(from, from += room);
-      for (const record of batch) this.#records.add(record);
-      const tries = failures + 1;
-      try {
-        const taken = onBatch(batch);
-        if (taken instanceof Promise) taken.catch((error) => this.#giveAgain(batch, error, tries));
-        failures = 0;
-      } catch (error) {
-        records = [...await this.#takeBack(batch, error, tries, signal), ...records.slice(from)];
-        from = 0;
-        failures = tries;
-      }
+      const fault = this.#offer(batch, failures + 1);
+      failures = fault === undefined ? 0 : failures + 1;
+      if (fault === undefined) continue;
+      records = [...await this.#takeBack(batch, fault.error, failures, signal), ...records.slice(from)];
+      from = 0;
     }
-    if (from < records.length) onLeft(records.slice(from));
+    if (from < records.length) this.#options.onLeft(records.slice(from));
   }
 
-  /** By then `signal` of the batch may have aborted, and others follow it whose way this must not change. */
-  async #giveAgain(batch: readonly ConsumedRecord[], error: unknown, failures: number): Promise<void> {
-    const { signal } = this.#options;
-    await this.give(await this.#takeBack(batch, error, failures, signal), signal, failures);
+  /** @returns what the handler threw */
+  #offer(batch: readonly ConsumedRecord[], tries: number): { readonly error: unknown } | undefined {
+    for (const record of batch) this.#records.add(record);
+    try {
+      // The array becomes the handler's.
+      const taken = this.#options.onBatch([...batch]);
+      if (taken instanceof Promise) this.#watch(taken, batch, tries);
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  /** When it rejects, others may follow this batch whose way must not change, under another signal than its own. */
+  #watch(taken: Promise<unknown>, batch: readonly ConsumedRecord[], tries: number): void {
+    taken.catch((error) => this.#giveAgain(batch, error, tries, this.#options.signal));
+  }
+
+  async #giveAgain(
+    batch: readonly ConsumedRecord[],
+    error: unknown,
+    failures: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#giveInTurns(await this.#takeBack(batch, error, failures, signal), signal, failures);
   }
 
   /** @returns what of a batch that failed is to be given again, when it is time to */
@@ -87,6 +110,10 @@ export class RecordsInHand {
     this.#freed?.resolve();
     this.#freed = undefined;
     return true;
+  }
+
+  get #room(): number {
+    return this.#options.maxCount - this.#records.size;
   }
 
   /** Resolves when nothing is in hand. */

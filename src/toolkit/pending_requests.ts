@@ -5,6 +5,8 @@
  */
 import { RequestTimeoutError } from "../base/errors.ts";
 import { KafkaError } from "../kafka/errors.ts";
+import type { RecordHeaders } from "../kafka/producer.ts";
+import type { MessageValue } from "../kafka/serialize.ts";
 import type { Reply } from "./reply.ts";
 
 /** Requests beyond the places, that wait for one. More are refused. */
@@ -16,10 +18,19 @@ const DEADLINE_GRAIN_MS = 5;
 /** A timer cannot be set to more. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/** What is sent. */
+export interface Message {
+  readonly key?: MessageValue;
+  readonly value: MessageValue;
+  readonly headers?: RecordHeaders;
+  readonly partition?: number;
+}
+
 /** A request that was accepted. */
 export interface PendingRequest {
   readonly id: string;
   readonly topic: string;
+  readonly message: Message;
   /** On the clock of `performance.now()`, as is the deadline. */
   readonly startedAtMs: number;
   readonly deadlineMs: number;
@@ -28,22 +39,29 @@ export interface PendingRequest {
   readonly reject: (error: unknown) => void;
 }
 
+/** What {@linkcode PendingRequests} needs. */
+export interface PendingRequestsOptions {
+  /** Requests that wait for their replies at a time. */
+  readonly places: number;
+  /** Called when there is a place: at once, or later, or, if the deadline comes first, never. */
+  readonly send: (request: PendingRequest) => void;
+  /** A request has ended at its deadline. */
+  readonly onTimeout: () => void;
+}
+
 /** See the module. One timer serves all deadlines: it is set to the next one. */
 export class PendingRequests {
-  readonly #places: number;
-  readonly #onTimeout: () => void;
+  readonly #options: PendingRequestsOptions;
   readonly #inFlight = new Map<string, PendingRequest>();
-  /** In the order of their calls, each with what sends it. */
-  readonly #waiting = new Map<string, { readonly request: PendingRequest; readonly send: () => void }>();
+  /** In the order of their calls. */
+  readonly #waiting = new Map<string, PendingRequest>();
   readonly #givenUp = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerAtMs = Infinity;
   #isSending = false;
 
-  /** @param onTimeout a request has ended at its deadline */
-  constructor(places: number, onTimeout: () => void) {
-    this.#places = places;
-    this.#onTimeout = onTimeout;
+  constructor(options: PendingRequestsOptions) {
+    this.#options = options;
   }
 
   /** How many wait for their replies. */
@@ -52,20 +70,20 @@ export class PendingRequests {
   }
 
   /**
-   * Calls `send` when there is a place: at once, or later, or, if the deadline comes first, never.
+   * Takes a request, to be sent when there is a place.
    *
    * @throws {TypeError} if the id is in use
    * @throws {KafkaError} THROTTLING_QUOTA_EXCEEDED if too many wait
    */
-  add(request: PendingRequest, send: () => void): void {
+  add(request: PendingRequest): void {
     const { id, topic, deadlineMs } = request;
     if (this.#inFlight.has(id) || this.#waiting.has(id)) {
       throw new TypeError(`Cannot request as the id '${id}' is in flight already`);
     }
     this.#watch(deadlineMs);
-    if (this.#inFlight.size < this.#places && this.#waiting.size === 0) {
+    if (this.#inFlight.size < this.#options.places && this.#waiting.size === 0) {
       this.#inFlight.set(id, request);
-      return send();
+      return this.#options.send(request);
     }
     if (this.#waiting.size >= MAX_WAITING) {
       throw new KafkaError(
@@ -74,7 +92,7 @@ export class PendingRequests {
         { retriable: true },
       );
     }
-    this.#waiting.set(id, { request, send });
+    this.#waiting.set(id, request);
   }
 
   /** Ends a request, for its caller to settle, and gives its place to the next. */
@@ -83,7 +101,7 @@ export class PendingRequests {
     if (request === undefined) {
       const waiting = this.#waiting.get(id);
       this.#waiting.delete(id);
-      return waiting?.request;
+      return waiting;
     }
     this.#inFlight.delete(id);
     if (this.#waiting.size > 0 && !this.#isSending) this.#sendWaiting();
@@ -93,11 +111,11 @@ export class PendingRequests {
   /** A request may end while it is being sent: its place is given on here, not within. */
   #sendWaiting(): void {
     this.#isSending = true;
-    for (const [id, { request, send }] of this.#waiting) {
-      if (this.#inFlight.size >= this.#places) break;
+    for (const [id, request] of this.#waiting) {
+      if (this.#inFlight.size >= this.#options.places) break;
       this.#waiting.delete(id);
       this.#inFlight.set(id, request);
-      send();
+      this.#options.send(request);
     }
     this.#isSending = false;
   }
@@ -106,7 +124,7 @@ export class PendingRequests {
   expire(id: string, cause?: unknown): void {
     const request = this.giveUp(id);
     if (request === undefined) return;
-    this.#onTimeout();
+    this.#options.onTimeout();
     request.reject(new RequestTimeoutError(id, request.topic, request.timeoutMs, cause));
   }
 
@@ -130,7 +148,7 @@ export class PendingRequests {
   /** Ends all of them. */
   failAll(errorOf: (request: PendingRequest) => Error): void {
     clearTimeout(this.#timer);
-    const all = [...this.#waiting.values()].map(({ request }) => request).concat(...this.#inFlight.values());
+    const all = [...this.#waiting.values(), ...this.#inFlight.values()];
     this.#waiting.clear();
     this.#inFlight.clear();
     for (const request of all) request.reject(errorOf(request));
@@ -148,8 +166,7 @@ export class PendingRequests {
     this.#timerAtMs = Infinity;
     const nowMs = performance.now();
     let nextMs = Infinity;
-    const waiting = [...this.#waiting.values()].map(({ request }) => request);
-    for (const { id, deadlineMs } of [...waiting, ...this.#inFlight.values()]) {
+    for (const { id, deadlineMs } of [...this.#waiting.values(), ...this.#inFlight.values()]) {
       if (deadlineMs > nowMs) {
         nextMs = Math.min(nextMs, deadlineMs);
         continue;

@@ -203,7 +203,7 @@ export class Replier implements AsyncDisposable {
       return context.done(record);
     }
     const isOneWay = replyTopic === undefined;
-    const request = new Request(record, id === undefined ? undefined : decodeText(id), deadlineMs, isOneWay);
+    const request = new Request(record, id, deadlineMs, isOneWay);
     const answering: Answering = {
       request,
       topic: replyTopic === undefined ? undefined : this.#topicOf(replyTopic),

@@ -4,13 +4,12 @@
  * @module
  */
 import type { ConsumedRecord } from "../kafka/record.ts";
+import { decodeText } from "../kafka/text.ts";
 
 const utf8 = new TextDecoder();
 
 /** A request as the handler sees it. */
 export class Request {
-  /** The caller's id, as text. */
-  readonly id: string | undefined;
   readonly topic: string;
   readonly partition: number;
   readonly offset: bigint;
@@ -21,14 +20,14 @@ export class Request {
   /** Whether nobody waits for a reply. */
   readonly isOneWay: boolean;
   readonly #record: ConsumedRecord;
+  readonly #id: Uint8Array | undefined;
 
   constructor(
     record: ConsumedRecord,
-    id: string | undefined,
+    id: Uint8Array | undefined,
     deadlineMs: number | undefined,
     isOneWay: boolean,
   ) {
-    this.id = id;
     this.topic = record.topic;
     this.partition = record.partition;
     this.offset = record.offset;
@@ -37,6 +36,12 @@ export class Request {
     this.deadlineMs = deadlineMs;
     this.isOneWay = isOneWay;
     this.#record = record;
+    this.#id = id;
+  }
+
+  /** The caller's id, as text. */
+  get id(): string | undefined {
+    return this.#id === undefined ? undefined : decodeText(this.#id);
   }
 
   get headers(): Readonly<Record<string, Uint8Array>> {

@@ -12,16 +12,15 @@ import { Admin } from "../kafka/admin.ts";
 import { Client } from "../kafka/client.ts";
 import { KafkaError } from "../kafka/errors.ts";
 import { PartitionReader } from "../kafka/partition_reader.ts";
-import { type DeliveryReport, Producer, type ProducerRecord, type RecordHeaders } from "../kafka/producer.ts";
+import { type DeliveryReport, Producer, type ProducerRecord } from "../kafka/producer.ts";
 import type { ConsumedRecord } from "../kafka/record.ts";
-import type { MessageValue } from "../kafka/serialize.ts";
 import type { KafkaSettings } from "../kafka/settings.ts";
 import { requestHeaders } from "./headers.ts";
 import { newId } from "./ids.ts";
-import { PendingRequests } from "./pending_requests.ts";
+import { type Message, type PendingRequest, PendingRequests } from "./pending_requests.ts";
 import { readReply, Reply } from "./reply.ts";
 
-export { Reply };
+export { type Message, Reply };
 
 const MAX_IN_FLIGHT = 10_000;
 const START_TIMEOUT_MS = 30_000;
@@ -43,14 +42,6 @@ export interface RequesterOptions {
   readonly onFault?: (fault: KafkaError) => void;
   /** Aborting closes the requester. */
   readonly signal?: AbortSignal;
-}
-
-/** What is sent. */
-export interface Message {
-  readonly key?: MessageValue;
-  readonly value: MessageValue;
-  readonly headers?: RecordHeaders;
-  readonly partition?: number;
 }
 
 /** Options of {@linkcode Requester.request}. */
@@ -110,7 +101,11 @@ export class Requester implements AsyncDisposable {
     this.#admin = Admin.on(client);
     this.#producer = producer;
     this.#replyTopic = replyTopic;
-    this.#pending = new PendingRequests(maxInFlight, () => this.#timedOut++);
+    this.#pending = new PendingRequests({
+      places: maxInFlight,
+      send: (request) => this.#send(request),
+      onTimeout: () => this.#timedOut++,
+    });
   }
 
   /**
@@ -192,10 +187,7 @@ export class Requester implements AsyncDisposable {
       signal?.throwIfAborted();
       const startedAtMs = performance.now();
       const deadlineMs = startedAtMs + timeoutMs;
-      this.#pending.add(
-        { id, topic, startedAtMs, deadlineMs, timeoutMs, resolve, reject },
-        () => this.#send(id, topic, deadlineMs, message),
-      );
+      this.#pending.add({ id, topic, message, startedAtMs, deadlineMs, timeoutMs, resolve, reject });
     });
     return signal === undefined ? answered : this.#untilAborted(id, answered, signal);
   }
@@ -246,7 +238,7 @@ export class Requester implements AsyncDisposable {
     this.#client.close();
   }
 
-  #send(id: string, topic: string, deadlineMs: number, message: Message): void {
+  #send({ id, topic, message, deadlineMs }: PendingRequest): void {
     // Not by timeOrigin: this thread's clock stands still while the machine sleeps, the epoch's does not.
     const deadline = String(Math.ceil(Date.now() + deadlineMs - performance.now()));
     const headers = requestHeaders(id, this.#replyTopic, deadline);
