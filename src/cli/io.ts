@@ -93,8 +93,8 @@ export interface OutputStream {
 }
 
 /**
- * Text to a stream. A pipe that is full and was made not to block, by whoever shares it, is
- * waited for as one that blocks is.
+ * Text to a stream. A pipe that is full and was made not to block, by whoever shares it, is waited for as one that
+ * blocks is.
  */
 export function outputTo(stream: OutputStream, onClosed: () => void): Output {
   const encoder = new TextEncoder();
@@ -102,7 +102,10 @@ export function outputTo(stream: OutputStream, onClosed: () => void): Output {
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
     onClosed();
   };
-  let written = Promise.resolve();
+  let queued = "";
+  /** The write that takes what is queued. */
+  let next: Promise<void> | undefined;
+  let last = Promise.resolve();
   return {
     isTerminal: stream.isTerminal(),
     write(text) {
@@ -114,8 +117,12 @@ export function outputTo(stream: OutputStream, onClosed: () => void): Output {
       }
     },
     writeLater(text) {
-      return written = written.then(async () => {
-        const bytes = encoder.encode(text);
+      queued += text;
+      // What comes while one is on its way goes out together.
+      return next ??= last = last.then(async () => {
+        const bytes = encoder.encode(queued);
+        queued = "";
+        next = undefined;
         for (let at = 0; at < bytes.length;) at += await writeSomeLater(stream, bytes.subarray(at));
       }).catch(fail);
     },

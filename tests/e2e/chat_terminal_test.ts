@@ -26,8 +26,8 @@ class Person {
   readonly process: Running;
   readonly screen: Screen;
 
-  constructor(place: Place, args: readonly string[], columns = 160) {
-    this.screen = new Screen(columns);
+  constructor(place: Place, args: readonly string[], { columns = 160, isJoining = false } = {}) {
+    this.screen = new Screen(columns, { isJoining });
     this.process = place.startAtTerminal(args, { columns, rows: 24 });
     this.process.onStdout = (text) => this.screen.write(text);
   }
@@ -84,7 +84,7 @@ test("parley chat: Tony and Jarvis talk at two terminals, in both directions", a
 
 test("parley chat: what arrives does not clobber what is being typed", async () => {
   await using place = new Place();
-  const tony = new Person(place, ["chat", "tony"], 40);
+  const tony = new Person(place, ["chat", "tony"], { columns: 40 });
   await tony.sees(/\/help/);
   const typed = "this is a line that is longer than one row of the terminal";
   await tony.type(typed + LEFT.repeat(8));
@@ -106,6 +106,45 @@ test("parley chat: what arrives does not clobber what is being typed", async () 
   await tony.type(`\x15/quit${ENTER}`);
   assert.equal(await tony.process.ended(), 0);
 });
+
+for (const isJoining of [true, false]) {
+  const drawn = isJoining ? "one" : "four people";
+  test(`parley chat: families that are typed cost no line above them, each drawn as ${drawn}`, async () => {
+    await using place = new Place();
+    const tony = new Person(place, ["chat", "tony"], { columns: 40, isJoining });
+    await tony.sees(/\/help/);
+    await tony.type(`/to pepper${ENTER}`);
+    await tony.sees(/You talk to pepper now\ntony>/);
+    // Five that are drawn as one need one row; as four people each, two.
+    const families = "👨‍👩‍👧‍👦".repeat(5);
+    const typed = async (line: string) => {
+      await tony.process.until(`'${line}'`, () => tony.screen.text.replaceAll("\n", "").endsWith(line));
+    };
+    await tony.type(families);
+    await typed(`tony> ${families}`);
+    for (const key of ["a", "b", LEFT, "c"]) await tony.type(key);
+    await typed(`tony> ${families}acb`);
+
+    const tell = ["produce", "parley.chat.tony", "--key", "jarvis", "--header", "parley-from=jarvis"];
+    const told = await place.run(tell, { input: "one\ntwo" });
+    assert.equal(told.code, 0, told.stderr);
+    await typed(`jarvis: two  (unasked)tony> ${families}acb`);
+    assert.match(
+      tony.screen.text,
+      /\/help\ntony> \/to pepper\n- You talk to pepper now\njarvis: one {2}\(unasked\)\njarvis: two {2}\(unasked\)\ntony> /,
+    );
+    const { line, column } = tony.screen.cursor;
+    assert.ok(line.endsWith("acb"), line);
+
+    await tony.type("d");
+    await typed(`jarvis: two  (unasked)tony> ${families}acdb`);
+    assert.equal(tony.screen.cursor.column, column + 1);
+    await tony.type(ENTER);
+    await typed(`jarvis: two  (unasked)tony> ${families}acdbtony>`);
+    await tony.type(CTRL_C);
+    assert.equal(await tony.process.ended(), 0);
+  });
+}
 
 test("parley chat: a question that nobody answers is an error reply at its deadline", async () => {
   await using place = new Place();

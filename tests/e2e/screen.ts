@@ -5,16 +5,23 @@
  * @module
  */
 
+/** What has no cell of its own: it belongs to the character before it. */
+const PART = /[\p{Mark}\u200d]/u;
+const WIDE = /\p{Emoji_Presentation}/u;
+
 /** See the module. Lines that have scrolled out stay readable. */
 export class Screen {
   readonly #columns: number;
+  readonly #isJoining: boolean;
   readonly #lines: string[][] = [[]];
   #row = 0;
   #column = 0;
   #rest = "";
 
-  constructor(columns: number) {
+  /** @param options.isJoining whether emoji that a ZWJ joins are drawn as one: terminals do either */
+  constructor(columns: number, { isJoining = false } = {}) {
     this.#columns = columns;
+    this.#isJoining = isJoining;
   }
 
   /** What is there to read: lines without the spaces at their ends. */
@@ -61,11 +68,19 @@ export class Screen {
       case "\x07":
         return;
     }
-    if (this.#column === this.#columns) {
+    const line = this.#line();
+    const last = line[this.#column - 1] === "" ? this.#column - 2 : this.#column - 1;
+    const isJoined = this.#isJoining && line[last]?.endsWith("\u200d") === true;
+    if (PART.test(character) || isJoined) {
+      line[last] += character;
+      return;
+    }
+    const cells = WIDE.test(character) ? [character, ""] : [character];
+    if (this.#column + cells.length > this.#columns) {
       this.#column = 0;
       this.#moveDown();
     }
-    this.#line()[this.#column++] = character;
+    for (const cell of cells) this.#line()[this.#column++] = cell;
   }
 
   #obey(order: string, argument: string): void {

@@ -49,21 +49,21 @@ export async function sendLines(lines: AsyncIterable<string>, options: ScriptOpt
   const inFlight: Promise<void>[] = [];
   let failed = 0;
   let sent = 0;
-  /** Prints are chained, so that each waits for those before it. */
-  let printed = Promise.resolve();
+  /** Prints are chained, so that each begins after those before it. */
+  let last = Promise.resolve({ printed: Promise.resolve() });
   for await (const line of lines) {
     if (signal.aborted) break;
     if (line.trim() === "") continue;
     const outcome = participant.request(peer, line, { timeoutMs, key: participant.instance });
     sent++;
-    printed = printed.then(async () => {
+    last = last.then(async () => {
       const result = await outcome;
       if (!result.ok) failed++;
-      await print(result);
+      return { printed: print(result) };
     });
-    inFlight.push(printed);
+    inFlight.push(last.then(({ printed }) => printed));
     if (inFlight.length >= MAX_IN_FLIGHT) await inFlight.shift();
   }
-  await printed;
+  await Promise.all(inFlight);
   return { sent, failed };
 }
