@@ -66,7 +66,7 @@ Deno.test("Replier finishes every request of a batch though onEvent throws at ea
   assert.equal((await asked).text(), "done");
   await until(() => replier.stats().undeliverable === 1);
   await until(async () => await lagOf(settings, topic) === 0n);
-  assert.deepEqual(told.sort(), ["assigned", "expired", "failed", "undeliverable"]);
+  for (const type of ["assigned", "expired", "failed", "undeliverable"]) assert.ok(told.includes(type), type);
   assert.deepEqual(errors.shown, told.map(() => "The listener 'onEvent' failed: no such thing"));
 });
 
