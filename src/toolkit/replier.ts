@@ -5,15 +5,14 @@
  *
  * @module
  */
-import { describeError, type Problem, ReplyError } from "../base/errors.ts";
 import { safeListener } from "../base/listener.ts";
 import { untilAborted, within } from "../base/stop.ts";
 import { Client } from "../kafka/client.ts";
 import { type BatchContext, GroupConsumer } from "../kafka/consumer.ts";
-import { KafkaError } from "../kafka/errors.ts";
+import type { KafkaError } from "../kafka/errors.ts";
 import { Producer, type RecordHeaders } from "../kafka/producer.ts";
 import { type ConsumedRecord, HeaderNames } from "../kafka/record.ts";
-import { type MessageValue, toBytes } from "../kafka/serialize.ts";
+import type { MessageValue } from "../kafka/serialize.ts";
 import type { KafkaSettings } from "../kafka/settings.ts";
 import { decodeText } from "../kafka/text.ts";
 import {
@@ -27,6 +26,7 @@ import {
   REPLY_TOPIC,
   replyHeaders,
 } from "./headers.ts";
+import { isUnsendable, toProblem } from "./problem.ts";
 import { Request } from "./request.ts";
 
 export { Request };
@@ -296,25 +296,4 @@ function isEqual(a: Uint8Array, b: Uint8Array): boolean {
 
 function done({ record, context }: Answering): void {
   context.done(record);
-}
-
-/** Whether what a handler returned is at fault, rather than the way to the caller. */
-function isUnsendable(error: Error): boolean {
-  return !(error instanceof KafkaError) || error.code === "MESSAGE_TOO_LARGE" ||
-    error.code === "RECORD_LIST_TOO_LARGE";
-}
-
-/** What the caller is told: the message, never the stack. */
-function toProblem(error: unknown): Problem {
-  if (error instanceof ReplyError && isSendable(error.problem)) return error.problem;
-  return { type: "about:blank", title: "The handler failed", status: 500, detail: describeError(error) };
-}
-
-function isSendable(problem: Problem): boolean {
-  try {
-    toBytes(problem, "value");
-    return true;
-  } catch {
-    return false;
-  }
 }
