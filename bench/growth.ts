@@ -10,7 +10,7 @@ import { BenchBroker, BenchTalks, benchTopic, settingsFor } from "./talks.ts";
 
 const PARTICIPANTS = [1, 10, 100] as const;
 const RECORDS = [1_000, 1_000_000] as const;
-const WARM_UP = 400;
+const WARM_UP = 2_000;
 
 /** Options of {@linkcode benchGrowth}. */
 export interface GrowthOptions {
