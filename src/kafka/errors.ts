@@ -140,10 +140,11 @@ function rootOf(error: unknown): Fault {
   return error;
 }
 
-/** Whether a connection was ended by the other side, rather than never made. */
+/** Whether the other side ended the connection or answered something else, rather than never took it. */
 function isHangUp(error: unknown): boolean {
   const { name, code } = rootOf(error);
-  return name === "KafkaJSConnectionClosedError" || code === "ECONNRESET" || code === "EPIPE";
+  return name === "KafkaJSConnectionClosedError" || code === "ECONNRESET" || code === "EPIPE" ||
+    code === "EPROTO";
 }
 
 /** By the codes of OpenSSL's verification, and Node's for a name that the certificate does not hold. */

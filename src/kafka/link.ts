@@ -131,7 +131,12 @@ export class Link implements Disposable {
   // No async function: there is one of these for every batch and every poll.
   #send(action: string, request: RawRequest): Promise<Buffer> {
     return new Promise((resolve, reject) => {
-      const fail = (error: unknown) => reject(this.#tell(action, error));
+      const fail = (error: unknown) => {
+        const told = this.#tell(action, error);
+        reject(told);
+        // Only now: it fails all that is on its way, and the first reason is the one to be told.
+        this.#closeAfter(told);
+      };
       if (!this.isUp) return fail(this.#downError(action));
       try {
         new RequestOnItsWay(action, this.#connection, request, resolve, fail).start();
@@ -171,13 +176,17 @@ export class Link implements Disposable {
     try {
       return await run();
     } catch (error) {
-      throw this.#tell(action, error);
+      const told = this.#tell(action, error);
+      this.#closeAfter(told);
+      throw told;
     }
   }
 
   #tell(action: string, error: unknown): KafkaError {
-    const told = toKafkaError(error, { action, secret: this.#secret });
+    return toKafkaError(error, { action, secret: this.#secret });
+  }
+
+  #closeAfter(told: KafkaError): void {
     if (isConnectionFault(told)) this.close();
-    return told;
   }
 }

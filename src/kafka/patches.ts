@@ -83,7 +83,8 @@ export function processAnswers(this: Connection, bytes: Buffer): void {
   while (received.length - at >= SIZE_BYTES) {
     const size = view.getInt32(at);
     if (size < CORRELATION_ID_BYTES || size > MAX_ANSWER_BYTES) {
-      this.socket?.destroy(new Error(`the answer is of ${size} bytes: this is not Kafka's protocol`));
+      const reason = `the answer of ${size} bytes is none of Kafka's protocol`;
+      this.socket?.destroy(Object.assign(new Error(reason), { code: "EPROTO" }));
       return;
     }
     needed = SIZE_BYTES + size;

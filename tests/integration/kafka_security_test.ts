@@ -166,7 +166,7 @@ test("Admin.connect() trusts neither an unknown authority nor a name that is not
 });
 
 const HUNG_UP =
-  /: connection (closed by the broker|reset): is (SASL_)?(PLAINTEXT|SSL) its security protocol\?$/;
+  /: (connection (closed by the broker|reset)|the answer of \d+ bytes is none of Kafka's protocol): is (SASL_)?(PLAINTEXT|SSL) its security protocol\?$/;
 const NO_SASL = /: Request is not valid .*SASL state: is SASL_\w+ its security protocol\?$/;
 
 for (

@@ -177,6 +177,6 @@ Deno.test("Connection.processData() ends a connection whose answer has an imposs
     bytes.writeInt32BE(size);
     connection.processData(bytes);
     assert.deepEqual(answers, []);
-    assert.match(destroyed.join(), /not Kafka's protocol/);
+    assert.match(destroyed.join(), /none of Kafka's protocol/);
   }
 });
