@@ -26,7 +26,7 @@ export const TxnOffsetCommitRequest = defineRequest({
     producerId: int64("0+"),
     producerEpoch: int16("0+"),
     generationId: int32("3+", { default: -1 }),
-    memberId: string("3+"),
+    memberId: string("3+", { default: "" }),
     groupInstanceId: string("3+", { nullableVersions: "3+", default: null }),
     topics: array(
       "0+",
