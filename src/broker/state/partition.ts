@@ -18,6 +18,7 @@ import {
   verifyBatch,
 } from "../../wire/record_batch.ts";
 import { decodeRecords } from "../../wire/records.ts";
+import type { LoggedBatch, LogState } from "./log_state.ts";
 import { extentOf, PartitionLog } from "./partition_log.ts";
 import { ProducerStates } from "./producer_states.ts";
 import type { Storage } from "./storage.ts";
@@ -45,12 +46,13 @@ export interface AppendResult {
 }
 
 /** See the module. */
-export class Partition {
+export class Partition implements LogState {
   readonly index: number;
   readonly log: PartitionLog;
   /** Why it is not served, undefined while it is. */
   fault: string | undefined;
-  readonly #producers: ProducerStates;
+  #producers: ProducerStates;
+  readonly #maxProducers: number;
   readonly #isFsync: boolean;
   readonly #waiters: PartitionWaiter[] = [];
   #highWatermark = 0n;
@@ -63,15 +65,14 @@ export class Partition {
   ) {
     this.index = index;
     this.log = new PartitionLog(options.storage, folder, options.tails);
+    this.#maxProducers = options.maxProducers;
     this.#producers = new ProducerStates(options.maxProducers);
     this.#isFsync = options.fsync;
   }
 
   /** Reads what lies on the disk. @throws {StorageError} */
   open(nowMs: number): ReturnType<PartitionLog["open"]> {
-    const recovery = this.log.open(nowMs, (header) => {
-      if (header.producerId >= 0n) this.#producers.remember(header, header.baseOffset, header.maxTimestamp);
-    });
+    const recovery = this.log.open(nowMs, this);
     this.#highWatermark = this.log.endOffset;
     return recovery;
   }
@@ -118,6 +119,19 @@ export class Partition {
     if (!this.#isFsync) this.#highWatermark = this.log.endOffset;
     if (header.producerId >= 0n) this.#producers.remember(header, baseOffset, maxTimestamp);
     return this.#accepted(baseOffset, config.logAppendTime ? maxTimestamp : -1n);
+  }
+
+  restore(snapshot: Uint8Array | undefined): boolean {
+    this.#producers = new ProducerStates(this.#maxProducers);
+    return snapshot === undefined;
+  }
+
+  visit({ header }: LoggedBatch): void {
+    if (header.producerId >= 0n) this.#producers.remember(header, header.baseOffset, header.maxTimestamp);
+  }
+
+  snapshot(): Uint8Array {
+    return new Uint8Array();
   }
 
   /** Whether `reason` is another one than that of the last failure: one line in the log says it. */

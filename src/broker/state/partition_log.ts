@@ -6,6 +6,7 @@
  * @module
  */
 import { BATCH_AT, type RecordBatchHeader } from "../../wire/record_batch.ts";
+import type { LogState } from "./log_state.ts";
 import { scanBatches } from "./recovery.ts";
 import { type BatchExtent, type BatchPlace, parseSegmentName, Segment, segmentName } from "./segment.ts";
 import { type Storage, StorageError } from "./storage.ts";
@@ -44,10 +45,11 @@ export class PartitionLog {
   /**
    * Reads what lies in the folder: checks every batch, cuts a torn tail off.
    *
-   * @param visit is given every batch, in order
+   * @param state is told what it has to know of the batches
    * @throws {StorageError} when the folder cannot be read, or holds damage that is no torn tail
    */
-  open(nowMs: number, visit: (header: RecordBatchHeader) => void): LogRecovery {
+  open(nowMs: number, state: LogState): LogRecovery {
+    state.restore(undefined);
     const bases = this.#storage.list(this.#folder).map(parseSegmentName).filter((base) => base !== undefined);
     bases.sort((a, b) => a < b ? -1 : a > b ? 1 : 0);
     const notes: string[] = [];
@@ -56,10 +58,10 @@ export class PartitionLog {
     for (const [i, base] of bases.entries()) {
       const path = this.#path(base);
       const segment = new Segment(base, this.#storage.open(path), nowMs);
-      const { goodBytes, fault } = scanBatches(segment.file, base, (header, position) => {
-        segment.note(position, extentOf(header));
-        recordsCount += header.recordsCount;
-        visit(header);
+      const { goodBytes, fault } = scanBatches(segment.file, base, (batch, position) => {
+        segment.note(position, extentOf(batch.header));
+        recordsCount += batch.header.recordsCount;
+        state.visit(batch);
       });
       if (fault !== undefined) {
         const what = `segment '${path}' is not whole at byte ${goodBytes}: ${fault.reason}`;

@@ -16,6 +16,7 @@ import {
   type RecordBatchHeader,
   verifyBatch,
 } from "../../wire/record_batch.ts";
+import type { LoggedBatch } from "./log_state.ts";
 import type { StorageFile } from "./storage.ts";
 
 const WINDOW_BYTES = 256 * 1024;
@@ -72,7 +73,7 @@ class Window {
 export function scanBatches(
   file: StorageFile,
   minOffset: bigint,
-  visit: (header: RecordBatchHeader, position: number) => void,
+  visit: (batch: LoggedBatch, position: number) => void,
 ): ScanResult {
   const window = new Window(file);
   let position = 0;
@@ -83,7 +84,8 @@ export function scanBatches(
       const isTornTail = !hasGoodBatchBehind(window, position + 1, file.sizeBytes, expected);
       return { goodBytes: position, fault: { reason: batch, isTornTail } };
     }
-    visit(batch, position);
+    const at = position;
+    visit({ header: batch, bytes: () => window.at(at, batch.sizeBytes) ?? NOTHING }, at);
     position += batch.sizeBytes;
     expected = batch.baseOffset + BigInt(batch.lastOffsetDelta) + 1n;
   }

@@ -5,6 +5,7 @@ import { extentOf, PartitionLog } from "../../../../src/broker/state/partition_l
 import { TailPool } from "../../../../src/broker/state/tail.ts";
 import { parseTopicConfig } from "../../../../src/broker/state/topic_config.ts";
 import { patchBaseOffset, readBatchHeader } from "../../../../src/wire/record_batch.ts";
+import { NO_STATE } from "../../../support/log_states.ts";
 import { batchOf, contentOf } from "../../../support/batches.ts";
 
 /** What a test does with the log. */
@@ -62,7 +63,7 @@ function run(folder: string, steps: readonly Step[], segmentBytes: number, tailB
 
   function open(): PartitionLog {
     const opened = new PartitionLog(storage, "t/0", new TailPool(tailBytes, tailBytes));
-    opened.open(0, () => {});
+    opened.open(0, NO_STATE);
     return opened;
   }
 

@@ -6,6 +6,7 @@ import { type Storage, StorageError } from "../../../../src/broker/state/storage
 import { TailPool } from "../../../../src/broker/state/tail.ts";
 import { parseTopicConfig, type TopicConfig } from "../../../../src/broker/state/topic_config.ts";
 import { patchBaseOffset, readBatchHeader } from "../../../../src/wire/record_batch.ts";
+import { NO_STATE } from "../../../support/log_states.ts";
 import { batchOf, contentOf, type TestBatch } from "../../../support/batches.ts";
 
 const NOW_MS = 1_700_000_000_000;
@@ -18,7 +19,7 @@ const noTails = () => new TailPool(0, 0);
 
 function opened(storage: Storage, tails = noTails()): PartitionLog {
   const log = new PartitionLog(storage, FOLDER, tails);
-  log.open(NOW_MS, () => {});
+  log.open(NOW_MS, NO_STATE);
   return log;
 }
 
@@ -128,7 +129,7 @@ Deno.test("PartitionLog.open() cuts a torn tail at every byte of the last batch"
     using storage = new MemoryStorage();
     storage.replace(`${FOLDER}/00000000000000000000.log`, bytes.subarray(0, length));
     const torn = new PartitionLog(storage, FOLDER, noTails());
-    const recovery = torn.open(NOW_MS, () => {});
+    const recovery = torn.open(NOW_MS, NO_STATE);
     assert.equal(torn.endOffset, 3n);
     assert.equal(recovery.cutBytes, length - keptBytes);
     assert.equal(recovery.notes.length, length === keptBytes ? 0 : 1);
