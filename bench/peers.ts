@@ -10,6 +10,9 @@ import { fileURLToPath } from "node:url";
 const SOURCES = fileURLToPath(new URL("./peers", import.meta.url));
 const WORK = `${SOURCES}/.work`;
 
+/** Where the peers are built. */
+export const PEERS_WORK = WORK;
+
 /** A peer that can be built and run. */
 export interface Peer {
   readonly name: string;
@@ -97,6 +100,13 @@ export const KAFKAJS: Peer = {
   command: ["node", `${WORK}/node/kafkajs.mjs`],
   build: buildNode,
 };
+
+/** Builds one of them. */
+export async function buildPeer(name: string): Promise<void> {
+  const peer = [...PEERS, KAFKAJS].find((candidate) => candidate.name === name);
+  if (peer === undefined) throw new RangeError(`There is no peer '${name}'`);
+  await peer.build();
+}
 
 async function copySources(name: string): Promise<string> {
   const folder = `${WORK}/${name}`;
