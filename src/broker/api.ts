@@ -13,9 +13,14 @@ import type { Writer } from "../wire/writer.ts";
 import type { BrokerState } from "./state/broker_state.ts";
 import { Later } from "./state/later.ts";
 
+/** The principal of a client that was not asked who it is. */
+export const ANONYMOUS = "User:ANONYMOUS";
+
 /** Who asks, as a handler sees it. */
 export interface ClientConnection {
   readonly id: number;
+  /** Who it is, as Kafka names it: `User:alice`, or {@linkcode ANONYMOUS} where nobody is asked. */
+  readonly principal: string;
   /** Groups that it may carry a member of: they are told when it closes. */
   readonly groupIds: Set<string>;
   readonly remoteHost: string;

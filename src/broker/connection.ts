@@ -14,7 +14,7 @@ import { FRAME_SIZE_BYTES } from "../wire/frame.ts";
 import { Reader } from "../wire/reader.ts";
 import { skipTaggedFields } from "../wire/tagged_fields.ts";
 import { Writer } from "../wire/writer.ts";
-import type { BodyWriter, ClientConnection } from "./api.ts";
+import { ANONYMOUS, type BodyWriter, type ClientConnection } from "./api.ts";
 import { answerUnsupported, FETCH, findApi } from "./dispatch.ts";
 import { ReceiveBuffer } from "./receive_buffer.ts";
 import { SendQueue } from "./send_queue.ts";
@@ -38,6 +38,7 @@ interface Slot {
 /** See the module. */
 export class Connection implements ClientConnection, Due {
   readonly id: number;
+  readonly principal = ANONYMOUS;
   readonly groupIds = new Set<string>();
   readonly remoteHost: string;
   readonly localHost: string;

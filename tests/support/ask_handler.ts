@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import type { Api, BodyWriter, ClientConnection } from "../../src/broker/api.ts";
+import { ANONYMOUS, type Api, type BodyWriter, type ClientConnection } from "../../src/broker/api.ts";
 import type { BrokerState } from "../../src/broker/state/broker_state.ts";
 import { Later } from "../../src/broker/state/later.ts";
 import type { Message } from "../../src/wire/message.ts";
@@ -14,6 +14,7 @@ import { Writer } from "../../src/wire/writer.ts";
 
 const CONNECTION: ClientConnection = {
   id: 1,
+  principal: ANONYMOUS,
   groupIds: new Set(),
   remoteHost: "127.0.0.1",
   localHost: "127.0.0.1",
