@@ -1,5 +1,5 @@
 /**
- * How far each group has come, kept in a journal.
+ * How far each group has come, kept in a journal; and what transactions that are under way have yet to say about it.
  *
  * @module
  */
@@ -27,11 +27,20 @@ type Line = readonly [offset: string, leaderEpoch: number, metadata: string, com
 type ByPartition = Map<number, CommittedOffset>;
 type ByTopic = Map<string, ByPartition>;
 
+/** A commit of a transaction that is under way. */
+interface StagedCommit {
+  readonly groupId: string;
+  readonly commit: OffsetCommit;
+}
+
 /** See the module. */
 export class CommittedOffsets {
   readonly #journal: Journal<Line>;
   readonly #groups = new Map<string, ByTopic>();
+  /** By producer, and then by the key that the journal has for it. */
+  readonly #staged = new Map<bigint, Map<string, StagedCommit>>();
   #size = 0;
+  #stagedSize = 0;
 
   /** @throws {StorageError} */
   constructor(storage: Storage) {
@@ -41,23 +50,22 @@ export class CommittedOffsets {
   /** Reads what was committed before. @returns notes for the log @throws {StorageError} */
   open(): string[] {
     return this.#journal.replay(parseLine, ([key, value]) => {
-      const [groupId, topic, partition] = parseKey(key);
-      if (value === null) return this.#forget(groupId, topic, partition);
+      const { groupId, topic, partition, producerId } = parseKey(key);
+      if (value === null) {
+        if (producerId !== undefined) this.#unstage(producerId, key);
+        else this.#forget(groupId, topic, partition);
+        return;
+      }
       const [offset, leaderEpoch, metadata, committedAtMs] = value;
-      this.#remember(groupId, {
-        topic,
-        partition,
-        offset: BigInt(offset),
-        leaderEpoch,
-        metadata,
-        committedAtMs,
-      });
+      const commit = { topic, partition, offset: BigInt(offset), leaderEpoch, metadata, committedAtMs };
+      if (producerId === undefined) this.#remember(groupId, commit);
+      else this.#stage(producerId, key, { groupId, commit });
     });
   }
 
-  /** Committed offsets over all groups. */
+  /** Committed offsets over all groups, those that transactions under way have staged among them. */
   get size(): number {
-    return this.#size;
+    return this.#size + this.#stagedSize;
   }
 
   groupIds(): Iterable<string> {
@@ -75,28 +83,111 @@ export class CommittedOffsets {
 
   /** Keeps a group's commits. @throws {StorageError} nothing was kept */
   commit(groupId: string, commits: readonly OffsetCommit[]): void {
-    this.#journal.append(commits.map((commit) => change(groupId, commit.topic, commit.partition, commit)));
+    // What a transaction staged before is older than this, whatever becomes of the transaction.
+    const overtaken = commits.flatMap(({ topic, partition }) => this.#pendingKeys(groupId, topic, partition));
+    this.#journal.append([
+      ...commits.map((commit) => change(groupId, commit.topic, commit.partition, commit)),
+      ...overtaken.map(([, key]): Change<Line> => [key, null]),
+    ]);
     for (const commit of commits) this.#remember(groupId, commit);
-    this.#journal.compact(this.#size, () => this.#changes());
+    for (const [producerId, key] of overtaken) this.#unstage(producerId, key);
+    this.#journal.compact(this.size, () => this.#changes());
+  }
+
+  /** Keeps what a transaction commits for a group, until {@linkcode finish}. @throws {StorageError} nothing was kept */
+  stage(groupId: string, producerId: bigint, commits: readonly OffsetCommit[]): void {
+    const keys = commits.map(({ topic, partition }) => keyOf(groupId, topic, partition, producerId));
+    this.#journal.append(commits.map((commit, i): Change<Line> => [keys[i] ?? "", lineOf(commit)]));
+    for (const [i, commit] of commits.entries()) this.#stage(producerId, keys[i] ?? "", { groupId, commit });
+  }
+
+  /**
+   * Ends what a producer's transaction has staged: it is committed, or forgotten. Done once more it does nothing.
+   *
+   * @throws {StorageError} nothing was changed
+   */
+  finish(producerId: bigint, isCommit: boolean): void {
+    const staged = [...this.#staged.get(producerId) ?? []];
+    if (staged.length === 0) return;
+    const kept = isCommit ? staged.map(([, one]) => one) : [];
+    this.#journal.append([
+      ...kept.map(({ groupId, commit }) => change(groupId, commit.topic, commit.partition, commit)),
+      ...staged.map(([key]): Change<Line> => [key, null]),
+    ]);
+    for (const { groupId, commit } of kept) this.#remember(groupId, commit);
+    for (const [key] of staged) this.#unstage(producerId, key);
+    this.#journal.compact(this.size, () => this.#changes());
+  }
+
+  /** Whether a transaction under way has a commit for this partition. */
+  hasPending(groupId: string, topic: string, partition: number): boolean {
+    return this.#pendingKeys(groupId, topic, partition).length > 0;
+  }
+
+  /** Topics and partitions of a group for which a transaction under way has a commit. */
+  pendingOf(groupId: string): { topic: string; partition: number }[] {
+    return [...this.#staged.values()].flatMap((staged) => [...staged.values()])
+      .filter((one) => one.groupId === groupId)
+      .map(({ commit: { topic, partition } }) => ({ topic, partition }));
   }
 
   /** Forgets all that a group committed. @throws {StorageError} */
   deleteGroup(groupId: string): void {
-    this.#delete([...this.#keys()].filter(([id]) => id === groupId));
+    this.#delete(
+      [...this.#keys()].filter(([id]) => id === groupId),
+      this.#stagedKeys((staged) => staged.groupId === groupId),
+    );
   }
 
   /** Forgets what all groups committed for a topic. @throws {StorageError} */
   deleteTopic(topic: string): void {
-    this.#delete([...this.#keys()].filter(([, name]) => name === topic));
+    this.#delete(
+      [...this.#keys()].filter(([, name]) => name === topic),
+      this.#stagedKeys((staged) => staged.commit.topic === topic),
+    );
   }
 
   sync(): Promise<void> {
     return this.#journal.sync();
   }
 
-  #delete(keys: readonly Key[]): void {
-    this.#journal.append(keys.map((key) => change(...key, null)));
+  #delete(keys: readonly Key[], staged: readonly StagedKey[]): void {
+    this.#journal.append([
+      ...keys.map((key) => change(...key, null)),
+      ...staged.map(([, key]): Change<Line> => [key, null]),
+    ]);
     for (const key of keys) this.#forget(...key);
+    for (const [producerId, key] of staged) this.#unstage(producerId, key);
+  }
+
+  #stage(producerId: bigint, key: string, staged: StagedCommit): void {
+    let ofProducer = this.#staged.get(producerId);
+    if (ofProducer === undefined) this.#staged.set(producerId, ofProducer = new Map());
+    if (!ofProducer.has(key)) this.#stagedSize++;
+    ofProducer.set(key, staged);
+  }
+
+  #unstage(producerId: bigint, key: string): void {
+    const ofProducer = this.#staged.get(producerId);
+    if (ofProducer === undefined || !ofProducer.delete(key)) return;
+    this.#stagedSize--;
+    if (ofProducer.size === 0) this.#staged.delete(producerId);
+  }
+
+  #pendingKeys(groupId: string, topic: string, partition: number): StagedKey[] {
+    const keys: StagedKey[] = [];
+    for (const [producerId, ofProducer] of this.#staged) {
+      const key = keyOf(groupId, topic, partition, producerId);
+      if (ofProducer.has(key)) keys.push([producerId, key]);
+    }
+    return keys;
+  }
+
+  #stagedKeys(isMeant: (staged: StagedCommit) => boolean): StagedKey[] {
+    if (this.#stagedSize === 0) return [];
+    return [...this.#staged].flatMap(([producerId, ofProducer]) =>
+      [...ofProducer].filter(([, staged]) => isMeant(staged)).map(([key]): StagedKey => [producerId, key])
+    );
   }
 
   #remember(
@@ -134,9 +225,13 @@ export class CommittedOffsets {
         for (const [partition, committed] of partitions) yield change(groupId, topic, partition, committed);
       }
     }
+    for (const ofProducer of this.#staged.values()) {
+      for (const [key, { commit }] of ofProducer) yield [key, lineOf(commit)];
+    }
   }
 }
 
+type StagedKey = readonly [producerId: bigint, key: string];
 type Key = readonly [groupId: string, topic: string, partition: number];
 
 function change(
@@ -145,16 +240,25 @@ function change(
   partition: number,
   committed: CommittedOffset | null,
 ): Change<Line> {
-  const key = JSON.stringify([groupId, topic, partition]);
-  if (committed === null) return [key, null];
-  const { offset, leaderEpoch, metadata, committedAtMs } = committed;
-  return [key, [`${offset}`, leaderEpoch, metadata, committedAtMs]];
+  const key = keyOf(groupId, topic, partition);
+  return committed === null ? [key, null] : [key, lineOf(committed)];
 }
 
-function parseKey(text: string): Key {
+function lineOf({ offset, leaderEpoch, metadata, committedAtMs }: CommittedOffset): Line {
+  return [`${offset}`, leaderEpoch, metadata, committedAtMs];
+}
+
+/** As the journal has it. That of a commit that is only staged ends with the producer's id. */
+function keyOf(groupId: string, topic: string, partition: number, producerId?: bigint): string {
+  const key = [groupId, topic, partition];
+  return JSON.stringify(producerId === undefined ? key : [...key, `${producerId}`]);
+}
+
+function parseKey(text: string) {
   const key: unknown = JSON.parse(text);
   if (!Array.isArray(key)) throw new TypeError(`Cannot read the key of a committed offset: '${text}'`);
-  return [String(key[0]), String(key[1]), Number(key[2])];
+  const producerId = key[3] === undefined ? undefined : BigInt(String(key[3]));
+  return { groupId: String(key[0]), topic: String(key[1]), partition: Number(key[2]), producerId };
 }
 
 function parseLine(value: unknown): Line | undefined {
