@@ -91,8 +91,22 @@ function typeCodec(
 ): Codec {
   if (typeof type === "string") return primitiveCodec(path, type, flexible, nullable);
   if ("element" in type) return arrayCodec(path, type, version, flexible, nullable);
-  if (nullable) throw new TypeError(`Cannot define ${path} as nullable: no structure on its own is`);
-  return structCodec(type, version, flexible);
+  const codec = structCodec(type, version, flexible);
+  return nullable ? nullableStructCodec(codec) : codec;
+}
+
+/** A structure that may be null begins with a byte: 1, or -1 for null (KIP-893). */
+function nullableStructCodec(codec: StructCodec): Codec<StructValue | null> {
+  return {
+    minBytes: 1,
+    default: codec.default,
+    isDefault: (value) => value !== null && codec.isDefault(value),
+    decode: (reader) => reader.int8() < 0 ? null : codec.decode(reader),
+    encode(writer, value) {
+      writer.int8(value === null ? -1 : 1);
+      if (value !== null) codec.encode(writer, value);
+    },
+  };
 }
 
 function primitiveCodec(path: string, type: Primitive, flexible: boolean, nullable: boolean): Codec {
