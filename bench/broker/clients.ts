@@ -87,21 +87,15 @@ export interface Latency {
   readonly p99Ms: number;
 }
 
-/** Java's EndToEndLatency, acks=all. */
+/** Of Java's clients, acks=all. */
 export async function endToEndLatency(address: string, topic: string, records: number): Promise<Latency> {
-  const text = await runJava(`${TOOLS}.EndToEndLatency`, [
-    "--bootstrap-server",
+  const text = await runJava(`${SOURCES}/EndToEnd.java`, [
     address,
-    "--topic",
     topic,
-    "--num-records",
     String(records),
-    "--producer-acks",
-    "all",
-    "--record-size",
     String(RECORD_BYTES),
   ]);
-  const [, p50, p99] = /50th = ([\d.]+), 99th = ([\d.]+)/.exec(text) ?? [];
+  const [p50, p99] = text.trim().split("\n").at(-1)?.split(" ") ?? [];
   return { p50Ms: numberOf(p50, text), p99Ms: numberOf(p99, text) };
 }
 
