@@ -23,6 +23,12 @@ export interface Limits {
   readonly maxFetchBytes: number;
   /** The longest that a fetch waits, whatever it asks for. */
   readonly maxFetchWaitMs: number;
+  /** Kafka: `max.incremental.fetch.session.cache.slots`. */
+  readonly maxFetchSessions: number;
+  /** Over all fetch sessions. */
+  readonly maxFetchSessionPartitions: number;
+  /** A fetch session that nobody used for so long makes room for another. Kafka: `min.incremental.fetch.session.eviction.ms`. */
+  readonly fetchSessionEvictionMs: number;
   readonly maxTopics: number;
   /** Over all topics. */
   readonly maxPartitions: number;
@@ -56,6 +62,9 @@ export const DEFAULT_LIMITS: Limits = {
   writeStallMs: 60_000,
   maxFetchBytes: 55 * MIB,
   maxFetchWaitMs: 60_000,
+  maxFetchSessions: 1_000,
+  maxFetchSessionPartitions: 200_000,
+  fetchSessionEvictionMs: 120_000,
   maxTopics: 10_000,
   maxPartitions: 20_000,
   maxPartitionsPerTopic: 4_096,

@@ -3,8 +3,9 @@
  *
  * Behaviour: a long poll without polling: the append wakes it. At least one whole batch is answered when there is one,
  * whatever maxBytes says. A fetch that waits is answered early, with what there is, when another request than a fetch
- * follows it on its connection. What is read is what survives: in fsync mode that is what was synced.
- * Not modelled: fetch sessions (declined: sessionId 0), followers, preferred replicas, transactions (all is committed).
+ * follows it on its connection. What is read is what survives: in fsync mode that is what was synced. Fetch sessions
+ * (KIP-227) are Kafka's, also in when one makes room for another.
+ * Not modelled: followers, preferred replicas, transactions (all is committed).
  *
  * @module
  */
@@ -13,92 +14,126 @@ import { logger } from "../../base/log.ts";
 import { ErrorCode } from "../../wire/error_codes.ts";
 import { FetchRequest, FetchResponse } from "../../wire/messages/01_fetch.ts";
 import type { Infer, Input } from "../../wire/schema.ts";
-import { defineApi, type RequestContext } from "../api.ts";
-import type { Due } from "../state/deadlines.ts";
+import { ZERO_UUID } from "../../wire/uuid.ts";
+import { defineApi } from "../api.ts";
 import type { BrokerState } from "../state/broker_state.ts";
+import type { Due } from "../state/deadlines.ts";
+import type { SessionAnswer, WantedPartition } from "../state/fetch_session.ts";
+import type { FetchContext } from "../state/fetch_sessions.ts";
 import { Later } from "../state/later.ts";
 import { LEADER_EPOCH, type Partition, type PartitionWaiter } from "../state/partition.ts";
 import { StorageError } from "../state/storage.ts";
+import type { Topic } from "../state/topic.ts";
 
 const log = logger("broker");
 
 type Request = Infer<typeof FetchRequest>;
-type RequestPartition = Request["topics"][number]["partitions"][number];
 type Response = Input<typeof FetchResponse>;
-type PartitionResponse = NonNullable<Response["responses"]>[number]["partitions"][number];
+type TopicResponse = NonNullable<Response["responses"]>[number];
+type PartitionResponse = TopicResponse["partitions"][number];
+
+/** What is answered for a partition, and for which. */
+interface Answer extends SessionAnswer {
+  readonly wanted: WantedPartition;
+  readonly response: PartitionResponse;
+}
 
 /** From this version on topics come by id. */
 const BY_ID_SINCE = 13;
 const READ_COMMITTED = 1;
 const NO_RECORDS = new Uint8Array();
 
-export const fetch = defineApi(FetchRequest, FetchResponse, (request, context) => {
-  if (request.sessionId !== 0) return { errorCode: ErrorCode.FETCH_SESSION_ID_NOT_FOUND, responses: [] };
-  const reading = new Reading(request, context);
+export const fetch = defineApi(FetchRequest, FetchResponse, (request, { state, apiVersion }) => {
+  const context = state.fetchSessions.begin({
+    sessionId: request.sessionId,
+    sessionEpoch: request.sessionEpoch,
+    isById: apiVersion >= BY_ID_SINCE,
+    wanted: request.topics.flatMap(({ topic, topicId, partitions }) =>
+      partitions.map(({ partition, currentLeaderEpoch, fetchOffset, partitionMaxBytes }) => ({
+        topic,
+        topicId,
+        partition,
+        currentLeaderEpoch,
+        fetchOffset,
+        partitionMaxBytes,
+      }))
+    ),
+    forgotten: request.forgottenTopicsData,
+  });
+  if (typeof context === "number") return { errorCode: context, responses: [] };
+  const reading = new Reading(request, context, state);
   if (request.maxWaitMs > 0 && reading.isAtEnd()) return reading.wait();
-  const first = reading.read();
-  if (reading.isEnough || request.maxWaitMs <= 0) return first;
+  const answers = reading.read();
+  if (reading.isEnough || request.maxWaitMs <= 0) return respond(context, answers);
   return reading.wait();
 });
+
+/** The answer: what the session lets through, those of a topic together that stand together. */
+function respond(context: FetchContext, all: readonly Answer[]): Response {
+  const { sessionId, answers } = context.finish(all);
+  const responses: { topic: string; topicId: string; partitions: PartitionResponse[] }[] = [];
+  for (const { wanted: { topic, topicId }, response } of answers) {
+    const last = responses.at(-1);
+    if (last?.topic === topic && last.topicId === topicId) last.partitions.push(response);
+    else responses.push({ topic, topicId, partitions: [response] });
+  }
+  return { sessionId, responses };
+}
 
 /** One fetch, for as long as it waits. */
 class Reading implements PartitionWaiter, Due {
   deadlineMs = 0;
   dueIndex = -1;
   readonly #request: Request;
+  readonly #context: FetchContext;
   readonly #state: BrokerState;
-  readonly #isById: boolean;
   readonly #later = new Later<Response>();
   /** Those of the request that are there. */
   #partitions: Partition[] = [];
   #bytes = 0;
+  /** Of a partition that is there. One that is not keeps nobody from waiting for the others, as in Kafka. */
   #hasError = false;
 
-  constructor(request: Request, { state, apiVersion }: RequestContext) {
+  constructor(request: Request, context: FetchContext, state: BrokerState) {
     this.#request = request;
+    this.#context = context;
     this.#state = state;
-    this.#isById = apiVersion >= BY_ID_SINCE;
   }
 
   /** Whether what was read is worth an answer now. */
   get isEnough(): boolean {
-    return this.#hasError || this.#bytes >= this.#request.minBytes;
+    return this.#hasError || this.#partitions.length === 0 || this.#bytes >= this.#request.minBytes;
   }
 
   /** Whether it can be seen without reading that there is nothing to read, as for most polls. */
   isAtEnd(): boolean {
-    for (const { topic, topicId, partitions } of this.#request.topics) {
-      for (const wanted of partitions) {
-        const partition = this.#find(topic, topicId, wanted.partition);
-        if (partition === undefined || wanted.fetchOffset !== partition.highWatermark) return false;
-        if (errorOf(partition, wanted) !== ErrorCode.NONE) return false;
-        this.#partitions.push(partition);
-      }
+    for (const wanted of this.#context.wanted) {
+      const partition = this.#topicOf(wanted)?.partitions[wanted.partition];
+      if (partition === undefined || wanted.fetchOffset !== partition.highWatermark) return false;
+      if (errorOf(partition, wanted) !== ErrorCode.NONE) return false;
+      this.#partitions.push(partition);
     }
-    return true;
+    return this.#partitions.length > 0;
   }
 
   /** Reads what there is. The records are views, good until the next append. */
-  read(): Response {
+  read(): Answer[] {
     this.#bytes = 0;
     this.#hasError = false;
     this.#partitions = [];
     const maxBytes = Math.min(this.#request.maxBytes, this.#state.limits.maxFetchBytes);
-    const responses = this.#request.topics.map(({ topic, topicId, partitions }) => ({
-      topic,
-      topicId,
-      partitions: partitions.map((wanted) => {
-        const partition = this.#find(topic, topicId, wanted.partition);
-        if (partition !== undefined) this.#partitions.push(partition);
-        const answer = partition === undefined
-          ? this.#unknown(topicId, wanted)
-          : this.#readOne(partition, wanted, maxBytes);
-        if (answer.errorCode !== ErrorCode.NONE) this.#hasError = true;
-        this.#bytes += answer.records?.length ?? 0;
-        return answer;
-      }),
-    }));
-    return { responses };
+    return this.#context.wanted.map((wanted) => {
+      const topic = this.#topicOf(wanted);
+      const partition = topic?.partitions[wanted.partition];
+      if (partition === undefined) {
+        return { wanted, topicName: topic?.name, response: failed(wanted.partition, this.#whyNone(wanted)) };
+      }
+      this.#partitions.push(partition);
+      const response = this.#readOne(partition, wanted, maxBytes);
+      if (response.errorCode !== ErrorCode.NONE) this.#hasError = true;
+      this.#bytes += response.records?.length ?? 0;
+      return { wanted, topicName: topic?.name, response };
+    });
   }
 
   /** Waits for enough, the deadline, or someone who hurries it. */
@@ -125,23 +160,25 @@ class Reading implements PartitionWaiter, Due {
     if (this.#later.isCompleted) return;
     for (const partition of this.#partitions) partition.removeWaiter(this);
     this.#state.fetchDeadlines.delete(this);
-    this.#later.complete(this.read());
+    this.#later.complete(respond(this.#context, this.read()));
   }
 
-  #find(name: string, topicId: string, index: number): Partition | undefined {
+  #topicOf({ topic, topicId }: WantedPartition): Topic | undefined {
     const { topics } = this.#state;
-    return (this.#isById ? topics.byId(topicId) : topics.get(name))?.partitions[index];
+    return this.#context.isById ? topics.byId(topicId) : topics.get(topic);
   }
 
-  #unknown(topicId: string, { partition }: RequestPartition): PartitionResponse {
-    const isTopicUnknown = this.#isById && this.#state.topics.byId(topicId) === undefined;
-    return failed(
-      partition,
-      isTopicUnknown ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-    );
+  #whyNone(wanted: WantedPartition): number {
+    if (!this.#context.isById || this.#topicOf(wanted) !== undefined) {
+      return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+    }
+    const formerName = this.#context.topicNameOf(wanted);
+    if (formerName === undefined) return ErrorCode.UNKNOWN_TOPIC_ID;
+    const isAnother = this.#state.topics.get(formerName) !== undefined;
+    return isAnother ? ErrorCode.INCONSISTENT_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
   }
 
-  #readOne(partition: Partition, wanted: RequestPartition, maxBytes: number): PartitionResponse {
+  #readOne(partition: Partition, wanted: WantedPartition, maxBytes: number): PartitionResponse {
     const { index, log: records, highWatermark } = partition;
     const errorCode = errorOf(partition, wanted);
     if (errorCode !== ErrorCode.NONE && errorCode !== ErrorCode.OFFSET_OUT_OF_RANGE) {
@@ -170,7 +207,7 @@ class Reading implements PartitionWaiter, Due {
 }
 
 /** What keeps a partition from being read where it is wanted. */
-function errorOf(partition: Partition, { fetchOffset, currentLeaderEpoch }: RequestPartition): number {
+function errorOf(partition: Partition, { fetchOffset, currentLeaderEpoch }: WantedPartition): number {
   if (partition.fault !== undefined) return ErrorCode.KAFKA_STORAGE_ERROR;
   if (currentLeaderEpoch > LEADER_EPOCH) return ErrorCode.UNKNOWN_LEADER_EPOCH;
   const isInRange = fetchOffset >= partition.log.startOffset && fetchOffset <= partition.highWatermark;

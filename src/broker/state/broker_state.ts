@@ -10,6 +10,7 @@ import type { Limits } from "../limits.ts";
 import type { Clock } from "./clock.ts";
 import { CommittedOffsets } from "./committed_offsets.ts";
 import { Deadlines } from "./deadlines.ts";
+import { FetchSessions } from "./fetch_sessions.ts";
 import { Flusher, type Syncable } from "./flusher.ts";
 import { Groups } from "./groups.ts";
 import type { Later } from "./later.ts";
@@ -44,6 +45,7 @@ export class BrokerState implements Disposable {
   readonly offsets: CommittedOffsets;
   readonly producerIds: ProducerIds;
   readonly flusher = new Flusher();
+  readonly fetchSessions: FetchSessions;
   /** Of fetches that wait. */
   readonly fetchDeadlines: Deadlines;
   readonly #retention: Retention;
@@ -68,6 +70,11 @@ export class BrokerState implements Disposable {
     }, clock);
     this.offsets = new CommittedOffsets(storage);
     this.producerIds = new ProducerIds(storage);
+    this.fetchSessions = new FetchSessions({
+      maxSessions: limits.maxFetchSessions,
+      maxPartitions: limits.maxFetchSessionPartitions,
+      evictionMs: limits.fetchSessionEvictionMs,
+    }, clock);
     this.fetchDeadlines = new Deadlines(clock);
     this.#retention = new Retention(this.topics, clock, config.retentionCheckIntervalMs);
   }
