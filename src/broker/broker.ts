@@ -5,6 +5,8 @@
  */
 import { logger } from "../base/log.ts";
 import { type BrokerConfig, DEFAULT_CONFIG } from "./config.ts";
+import type { Faults } from "./faults/faults.ts";
+import { fillable } from "./faults/full_disk.ts";
 import { refuseTopic } from "./handlers/topic_rules.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { Server } from "./server.ts";
@@ -24,7 +26,7 @@ export interface InitialTopic {
   readonly configs?: Readonly<Record<string, string>>;
 }
 
-/** Options of {@linkcode startBroker}. All of it is plain data, except `signal` and `clock`. */
+/** Options of {@linkcode startBroker}. All of it is plain data, except `signal`, `clock` and `faults`. */
 export interface BrokerOptions {
   /** Where to listen; port 0 takes a free one. @default {{ hostname: "127.0.0.1", port: 0 }} */
   readonly listen?: { readonly hostname: string; readonly port: number };
@@ -39,6 +41,8 @@ export interface BrokerOptions {
   /** Closes the broker when it aborts. */
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
+  /** What goes wrong on purpose. Ends with the broker. */
+  readonly faults?: Faults;
 }
 
 /** What lay in the data folder. */
@@ -69,7 +73,8 @@ export interface Broker extends AsyncDisposable {
  * @throws {StorageError} the folder cannot be read
  */
 export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
-  const { listen = { hostname: "127.0.0.1", port: 0 }, data, topics = [], fsync = false, signal } = options;
+  const { listen = { hostname: "127.0.0.1", port: 0 }, data, topics = [], fsync = false, signal, faults } =
+    options;
   signal?.throwIfAborted();
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   await using resources = new AsyncDisposableStack();
@@ -80,13 +85,15 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     : resources.use(DataFolder.open(data, limits.maxOpenFiles));
   const state = resources.use(
     new BrokerState({
-      storage,
+      storage: faults === undefined ? storage : fillable(storage, (path) => faults.isFull(path)),
       clusterId,
+      faults,
       config: { ...DEFAULT_CONFIG, ...options.config, fsync },
       limits,
       clock: options.clock ?? systemClock,
     }),
   );
+  if (faults !== undefined) resources.use(faults);
   const { notes, ...recovered } = state.open();
   for (const note of notes) log.warn(`${note}`);
   createMissing(state, topics);

@@ -136,7 +136,11 @@ export class Connection implements ClientConnection, Due {
     const isFlexible = api.isFlexible(apiVersion);
     if (isFlexible) skipTaggedFields(reader);
     if (apiKey !== FETCH) this.#hurryAll();
-    const answer = api.serve(reader, { state: this.#state, connection: this, apiVersion, clientId });
+    const context = { state: this.#state, connection: this, apiVersion, clientId };
+    const { faults } = this.#state;
+    const answer = faults === undefined
+      ? api.serve(reader, context)
+      : faults.serve(api, reader, context, () => this.close());
     if (answer === undefined) return;
     this.#answer(correlationId, isFlexible && api.hasFlexibleResponseHeader, answer);
   }

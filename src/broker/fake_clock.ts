@@ -1,9 +1,9 @@
 /**
- * A clock that a test turns by hand.
+ * A clock that a test turns by hand: deadlines, sessions, retention, expiry and timestamps follow it.
  *
  * @module
  */
-import type { Clock } from "../../src/broker/state/clock.ts";
+import type { Clock } from "./state/clock.ts";
 
 /** Stands still until {@linkcode FakeClock.advance}. */
 export class FakeClock implements Clock {

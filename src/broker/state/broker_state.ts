@@ -5,6 +5,7 @@
  */
 import { logger } from "../../base/log.ts";
 import type { BrokerConfig } from "../config.ts";
+import type { Faults } from "../faults/faults.ts";
 import { ErrorCode } from "../../wire/error_codes.ts";
 import type { Limits } from "../limits.ts";
 import type { Clock } from "./clock.ts";
@@ -32,6 +33,7 @@ export interface BrokerStateOptions {
   readonly config: BrokerConfig;
   readonly limits: Limits;
   readonly clock: Clock;
+  readonly faults?: Faults | undefined;
 }
 
 /** See the module. */
@@ -40,6 +42,8 @@ export class BrokerState implements Disposable {
   readonly config: BrokerConfig;
   readonly limits: Limits;
   readonly clock: Clock;
+  /** What goes wrong on purpose. */
+  readonly faults: Faults | undefined;
   readonly topics: Topics;
   readonly groups: Groups;
   readonly offsets: CommittedOffsets;
@@ -51,11 +55,12 @@ export class BrokerState implements Disposable {
   readonly #retention: Retention;
 
   /** @throws {StorageError} */
-  constructor({ storage, clusterId, config, limits, clock }: BrokerStateOptions) {
+  constructor({ storage, clusterId, config, limits, clock, faults }: BrokerStateOptions) {
     this.clusterId = clusterId;
     this.config = config;
     this.limits = limits;
     this.clock = clock;
+    this.faults = faults;
     this.topics = new Topics({
       storage,
       tails: new TailPool(limits.maxTailBytes, limits.maxTailBytesPerPartition),

@@ -157,6 +157,11 @@ export class Group {
     this.#rebalance.completeJoinIfAllAreHere();
   }
 
+  /** Lets all members join again, as when one has gone. */
+  rebalance(): void {
+    this.#rebalance.memberGone();
+  }
+
   /** Ends all waiting and watching; the group is not used after it. */
   close(errorCode: number): void {
     this.#rebalance.close();
