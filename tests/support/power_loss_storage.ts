@@ -11,6 +11,7 @@ export class PowerLossStorage implements Storage {
   readonly #memory = new MemoryStorage();
   /** What is safe of each file. */
   readonly #safe = new Map<string, Uint8Array>();
+  readonly #renames: (readonly [from: string, to: string])[] = [];
 
   open(path: string): StorageFile {
     const file = this.#memory.open(path);
@@ -21,7 +22,9 @@ export class PowerLossStorage implements Storage {
       append: (bytes) => file.append(bytes),
       read: (at, into) => file.read(at, into),
       truncate: (sizeBytes) => file.truncate(sizeBytes),
+      check: () => file.check(),
       sync: () => {
+        this.#settleNames();
         const bytes = this.#memory.readAll(path);
         if (bytes !== undefined) this.#safe.set(path, bytes);
         return Promise.resolve();
@@ -43,12 +46,19 @@ export class PowerLossStorage implements Storage {
     this.#memory.replace(path, bytes);
   }
 
+  /** Until the names are synced, the power loss leaves both files as they were. */
+  rename(from: string, to: string): void {
+    this.#memory.rename(from, to);
+    this.#renames.push([from, to]);
+  }
+
   readAll(path: string): Uint8Array | undefined {
     return this.#memory.readAll(path);
   }
 
   /** What is gone from the folder is so for good. */
   syncNames(folder: string): Promise<void> {
+    this.#settleNames();
     const names = new Set(this.#memory.list(folder));
     for (const path of this.#safe.keys()) {
       if (!path.startsWith(`${folder}/`)) continue;
@@ -62,6 +72,14 @@ export class PowerLossStorage implements Storage {
     const storage = new MemoryStorage();
     for (const [path, bytes] of this.#safe) storage.replace(path, bytes);
     return storage;
+  }
+
+  #settleNames(): void {
+    for (const [from, to] of this.#renames.splice(0)) {
+      const bytes = this.#safe.get(from);
+      this.#safe.delete(from);
+      if (bytes !== undefined) this.#safe.set(to, bytes);
+    }
   }
 
   [Symbol.dispose](): void {

@@ -8,6 +8,9 @@ import { dirname } from "node:path";
 import { FolderSyncs, syncFolder } from "./folder_syncs.ts";
 import { type Storage, StorageError, type StorageFile } from "./storage.ts";
 
+/** How often a file that is appended to is looked at: one that was removed takes bytes as before, and loses them. */
+const CHECK_INTERVAL_MS = 100;
+
 /** Runs `action`, and says what was tried on which file when the system refuses. */
 function attempt<T>(what: string, path: string, action: () => T): T {
   try {
@@ -39,12 +42,17 @@ class HandlePool {
   get(path: string): Deno.FsFile {
     let file = this.#files.get(path);
     if (file === undefined) {
-      if (this.#files.size >= this.#max) this.#closeLeastUsed();
-      file = { handle: Deno.openSync(path, { read: true, append: true, create: true }), lastUse: 0 };
-      this.#files.set(path, file);
+      // Not made when absent: a file that was taken away is not begun anew in the middle.
+      file = this.#open(path, { read: true, append: true });
     }
     file.lastUse = ++this.#uses;
     return file.handle;
+  }
+
+  /** As `get`, of a file that is made when absent. */
+  create(path: string): Deno.FsFile {
+    if (!this.#files.has(path)) this.#open(path, { read: true, append: true, create: true });
+    return this.get(path);
   }
 
   close(path: string): void {
@@ -62,6 +70,13 @@ class HandlePool {
     for (const path of [...this.#files.keys()]) this.close(path);
   }
 
+  #open(path: string, options: Deno.OpenOptions): OpenFile {
+    if (this.#files.size >= this.#max) this.#closeLeastUsed();
+    const file = { handle: Deno.openSync(path, options), lastUse: 0 };
+    this.#files.set(path, file);
+    return file;
+  }
+
   #closeLeastUsed(): void {
     let oldest: [path: string, lastUse: number] = ["", Infinity];
     for (const [path, { lastUse }] of this.#files) if (lastUse < oldest[1]) oldest = [path, lastUse];
@@ -76,18 +91,21 @@ class DiskFile implements StorageFile {
   readonly #folders: FolderSyncs;
   /** Whether an append that failed may have left bytes behind `sizeBytes`. */
   #isTorn = false;
+  #checkedAtMs: number;
 
   constructor(path: string, pool: HandlePool, folders: FolderSyncs) {
     this.#path = path;
     this.#pool = pool;
     this.#folders = folders;
-    this.sizeBytes = attempt("open", path, () => pool.get(path).statSync().size);
+    this.sizeBytes = attempt("open", path, () => pool.create(path).statSync().size);
+    this.#checkedAtMs = performance.now();
   }
 
   append(bytes: Uint8Array): void {
     try {
       // Nothing is ever written behind a half of something.
       if (this.#isTorn) this.#cutBack();
+      if (performance.now() - this.#checkedAtMs > CHECK_INTERVAL_MS) this.check();
       this.#isTorn = true;
       const handle = this.#pool.get(this.#path);
       let done = handle.writeSync(bytes);
@@ -96,6 +114,7 @@ class DiskFile implements StorageFile {
     } catch (cause) {
       this.#tryToCutBack();
       const reason = cause instanceof Error ? cause.message : String(cause);
+      if (cause instanceof StorageError) throw cause;
       throw new StorageError(`Cannot append to '${this.#path}': ${reason}`, { cause });
     }
     this.sizeBytes += bytes.length;
@@ -132,6 +151,15 @@ class DiskFile implements StorageFile {
     }
     // Only now: the file may have been replaced, and what was synced be the new one.
     await this.#folders.sync(dirname(this.#path));
+  }
+
+  check(): void {
+    this.#checkedAtMs = performance.now();
+    const links = attempt("look at", this.#path, () => this.#pool.get(this.#path).statSync().nlink);
+    if (links !== 0) return;
+    this.#pool.close(this.#path);
+    this.#checkedAtMs = -Infinity;
+    throw new StorageError(`Cannot use '${this.#path}': the file was removed`);
   }
 
   close(): void {
@@ -218,6 +246,13 @@ export class FileStorage implements Storage {
       }
       Deno.renameSync(`${full}.new`, full);
     });
+  }
+
+  rename(from: string, to: string): void {
+    for (const path of [from, to]) this.#pool.close(this.#full(path));
+    this.#folders.changed(dirname(this.#full(from)));
+    this.#folders.changed(dirname(this.#full(to)));
+    attempt("rename", this.#full(from), () => Deno.renameSync(this.#full(from), this.#full(to)));
   }
 
   readAll(path: string): Uint8Array | undefined {

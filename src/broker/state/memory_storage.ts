@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Storage, StorageFile } from "./storage.ts";
+import { type Storage, StorageError, type StorageFile } from "./storage.ts";
 
 const FIRST_CHUNK_BYTES = 1024;
 const LAST_CHUNK_BYTES = 256 * 1024;
@@ -49,6 +49,8 @@ class MemoryFile implements StorageFile {
   sync(): Promise<void> {
     return Promise.resolve();
   }
+
+  check(): void {}
 
   close(): void {}
 
@@ -107,6 +109,13 @@ export class MemoryStorage implements Storage {
     const file = new MemoryFile();
     file.append(bytes);
     this.#files.set(path, file);
+  }
+
+  rename(from: string, to: string): void {
+    const file = this.#files.get(from);
+    if (file === undefined) throw new StorageError(`Cannot rename '${from}': it is not there`);
+    this.#files.delete(from);
+    this.#files.set(to, file);
   }
 
   readAll(path: string): Uint8Array | undefined {

@@ -13,6 +13,8 @@ const FIRST_CAPACITY = 16;
 export interface IndexEntry {
   readonly relativeOffset: number;
   readonly position: number;
+  /** The largest timestamp of all batches before it, epoch milliseconds, or -1. */
+  readonly timestampBefore: number;
 }
 
 /** Entries by offset, and with each the largest timestamp of all batches before it. */
@@ -26,11 +28,25 @@ export class SparseIndex {
   note(relativeOffset: number, position: number, maxTimestampBefore: number): void {
     const last = this.#length - 1;
     if (last >= 0 && position - (this.#positions[last] ?? 0) < INDEX_INTERVAL_BYTES) return;
-    if (this.#length === this.#offsets.length) this.#grow();
-    this.#offsets[this.#length] = relativeOffset;
-    this.#positions[this.#length] = position;
-    this.#timestampsBefore[this.#length] = maxTimestampBefore;
-    this.#length++;
+    this.#add(relativeOffset, position, maxTimestampBefore);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** All entries, in order. */
+  *entries(): Iterable<IndexEntry> {
+    for (let i = 0; i < this.#length; i++) yield this.#entry(i);
+  }
+
+  get last(): IndexEntry | undefined {
+    return this.#length === 0 ? undefined : this.#entry(this.#length - 1);
+  }
+
+  /** Adds an entry behind all others. */
+  add({ relativeOffset, position, timestampBefore }: IndexEntry): void {
+    this.#add(relativeOffset, position, timestampBefore);
   }
 
   /** The position of the last entry at or before an offset; 0 when there is none. */
@@ -51,11 +67,6 @@ export class SparseIndex {
     return this.#positions[low] ?? 0;
   }
 
-  /** Forgets what lies at or behind `position`. */
-  truncate(position: number): void {
-    while (this.#length > 0 && (this.#positions[this.#length - 1] ?? 0) >= position) this.#length--;
-  }
-
   /** Index of the last value <= `wanted`, 0 when there is none. */
   #last(values: Uint32Array, wanted: number): number {
     let low = 0;
@@ -66,6 +77,22 @@ export class SparseIndex {
       else high = middle - 1;
     }
     return low;
+  }
+
+  #add(relativeOffset: number, position: number, timestampBefore: number): void {
+    if (this.#length === this.#offsets.length) this.#grow();
+    this.#offsets[this.#length] = relativeOffset;
+    this.#positions[this.#length] = position;
+    this.#timestampsBefore[this.#length] = timestampBefore;
+    this.#length++;
+  }
+
+  #entry(i: number): IndexEntry {
+    return {
+      relativeOffset: this.#offsets[i] ?? 0,
+      position: this.#positions[i] ?? 0,
+      timestampBefore: this.#timestampsBefore[i] ?? -1,
+    };
   }
 
   #grow(): void {

@@ -19,6 +19,8 @@ export interface StorageFile {
   truncate(sizeBytes: number): void;
   /** Resolves when all that was appended so far would survive a power loss, and be found under its name. */
   sync(): Promise<void>;
+  /** @throws {StorageError} when the file is no more under its name: what is appended would be lost with it */
+  check(): void;
   /** Ends the use of the file; it stays. */
   close(): void;
 }
@@ -33,6 +35,8 @@ export interface Storage extends Disposable {
   remove(path: string): void;
   /** Puts `bytes` in place of the file's content, in one step: a crash leaves the old or the new. */
   replace(path: string, bytes: Uint8Array): void;
+  /** Gives a file another name, in one step, in the place of one that may have it. Neither may be in use. */
+  rename(from: string, to: string): void;
   /** The whole of a small file, undefined when it is absent. */
   readAll(path: string): Uint8Array | undefined;
   /** Resolves when what was made, replaced or removed in a folder so far would survive a power loss. */
