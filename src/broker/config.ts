@@ -20,6 +20,14 @@ export interface BrokerConfig {
   /** Kafka: `group.min.session.timeout.ms`, `group.max.session.timeout.ms`. */
   readonly groupMinSessionTimeoutMs: number;
   readonly groupMaxSessionTimeoutMs: number;
+  /** How long a partition remembers a producer that sends nothing. Kafka: `producer.id.expiration.ms`. */
+  readonly producerIdExpirationMs: number;
+  /** The longest timeout that a transaction may ask for. Kafka: `transaction.max.timeout.ms`. */
+  readonly transactionMaxTimeoutMs: number;
+  /** How long a transactional id is kept that is not used. Kafka: `transactional.id.expiration.ms`. */
+  readonly transactionalIdExpirationMs: number;
+  /** How often those are looked for. Kafka: `transaction.remove.expired.transaction.cleanup.interval.ms`. */
+  readonly transactionalIdCleanupIntervalMs: number;
   /** Kafka: `log.retention.check.interval.ms`. */
   readonly retentionCheckIntervalMs: number;
   /** Defaults of topic configs, where they are not Kafka's. */
@@ -34,6 +42,10 @@ export const DEFAULT_CONFIG: BrokerConfig = {
   groupDisconnectGraceMs: 1_000,
   groupMinSessionTimeoutMs: 6_000,
   groupMaxSessionTimeoutMs: 1_800_000,
+  producerIdExpirationMs: 86_400_000,
+  transactionMaxTimeoutMs: 900_000,
+  transactionalIdExpirationMs: 604_800_000,
+  transactionalIdCleanupIntervalMs: 3_600_000,
   retentionCheckIntervalMs: 300_000,
   topicDefaults: {},
 };

@@ -65,7 +65,7 @@ export class BrokerState implements Disposable {
       storage,
       tails: new TailPool(limits.maxTailBytes, limits.maxTailBytesPerPartition),
       defaults: config.topicDefaults,
-      maxProducersPerPartition: limits.maxProducersPerPartition,
+      producers: { max: limits.maxProducersPerPartition, expirationMs: config.producerIdExpirationMs },
       fsync: config.fsync,
     });
     this.groups = new Groups({

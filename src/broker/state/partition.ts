@@ -4,6 +4,7 @@
  * @module
  */
 import { WireError } from "../../base/errors.ts";
+import { encodeEndTxnMarker } from "../../wire/control_records.ts";
 import { crc32c } from "../../wire/crc32c.ts";
 import { ErrorCode } from "../../wire/error_codes.ts";
 import {
@@ -18,9 +19,9 @@ import {
   verifyBatch,
 } from "../../wire/record_batch.ts";
 import { decodeRecords } from "../../wire/records.ts";
-import type { LoggedBatch, LogState } from "./log_state.ts";
+import { LogProducers } from "./log_producers.ts";
 import { extentOf, PartitionLog } from "./partition_log.ts";
-import { ProducerStates } from "./producer_states.ts";
+import type { ActiveProducer, ProducerStatesOptions } from "./producer_states.ts";
 import type { Storage } from "./storage.ts";
 import type { TailPool } from "./tail.ts";
 import type { TopicConfig } from "./topic_config.ts";
@@ -45,34 +46,55 @@ export interface AppendResult {
   readonly logStartOffset: bigint;
 }
 
+/** A producer's transaction that ends here. */
+export interface TransactionEnd {
+  readonly producerId: bigint;
+  readonly producerEpoch: number;
+  readonly isCommit: boolean;
+}
+
+/** Whether a transactional batch belongs to a transaction under way. */
+export interface TransactionGuard {
+  /** Each transaction has an epoch of its own (KIP-890). */
+  readonly isEpochPerTransaction: boolean;
+  /** @returns an error code, NONE when the batch may be appended */
+  admit(header: RecordBatchHeader): number;
+}
+
+/** What a partition is made with. */
+export interface PartitionOptions {
+  readonly storage: Storage;
+  readonly tails: TailPool;
+  readonly producers: ProducerStatesOptions;
+  readonly fsync: boolean;
+}
+
+/** The epoch of the transaction coordinator: there is one, which never moves. */
+const COORDINATOR_EPOCH = 0;
+
 /** See the module. */
-export class Partition implements LogState {
+export class Partition {
   readonly index: number;
   readonly log: PartitionLog;
   /** Why it is not served, undefined while it is. */
   fault: string | undefined;
-  #producers: ProducerStates;
-  readonly #maxProducers: number;
+  readonly #producers: LogProducers;
   readonly #isFsync: boolean;
   readonly #waiters: PartitionWaiter[] = [];
   #highWatermark = 0n;
   #lastFailure: string | undefined;
 
-  constructor(
-    index: number,
-    folder: string,
-    options: { storage: Storage; tails: TailPool; maxProducers: number; fsync: boolean },
-  ) {
+  constructor(index: number, folder: string, options: PartitionOptions) {
     this.index = index;
     this.log = new PartitionLog(options.storage, folder, options.tails);
-    this.#maxProducers = options.maxProducers;
-    this.#producers = new ProducerStates(options.maxProducers);
+    this.#producers = new LogProducers(options.producers);
     this.#isFsync = options.fsync;
   }
 
   /** Reads what lies on the disk. @throws {StorageError} */
   open(nowMs: number): ReturnType<PartitionLog["open"]> {
-    const recovery = this.log.open(nowMs, this);
+    this.#producers.openedAtMs = nowMs;
+    const recovery = this.log.open(nowMs, this.#producers);
     this.#highWatermark = this.log.endOffset;
     return recovery;
   }
@@ -82,14 +104,56 @@ export class Partition implements LogState {
     return this.#highWatermark;
   }
 
+  /** The offset up to which all is decided: a read_committed reader reads no further. */
+  get lastStableOffset(): bigint {
+    const unstable = this.#producers.states.firstUnstableOffset;
+    if (unstable === undefined || unstable >= this.#highWatermark) return this.#highWatermark;
+    // The beginning of a transaction may have been deleted.
+    const { startOffset } = this.log;
+    return unstable < startOffset ? startOffset : unstable;
+  }
+
+  /** Aborted transactions with something from `from` up to, but not including, `to`. */
+  abortedBetween(from: bigint, to: bigint): { producerId: bigint; firstOffset: bigint }[] {
+    const { aborted } = this.#producers;
+    if (aborted.size === 0) return [];
+    aborted.forgetBefore(this.log.startOffset);
+    return aborted.between(from, to);
+  }
+
+  /** The producers that are remembered. */
+  activeProducers(nowMs: number): ActiveProducer[] {
+    return this.#producers.states.active(nowMs);
+  }
+
+  /** Those who have a transaction under way here. */
+  openProducerIds(): bigint[] {
+    return [...this.#producers.states.openProducerIds()];
+  }
+
+  /** The epoch that a producer was last seen with here, undefined when it is not known. */
+  producerEpochOf(producerId: bigint): number | undefined {
+    return this.#producers.states.epochOf(producerId);
+  }
+
+  hasOpenTransaction(producerId: bigint): boolean {
+    return this.#producers.states.hasOpenTransaction(producerId);
+  }
+
   /**
    * Checks a batch, gives it its offset and appends it. Its bytes are changed in place: offset, leader epoch, and with
    * LogAppendTime its timestamp. Nobody is woken yet.
    *
    * @param records what the request carries: one batch
+   * @param transaction what a transactional batch is judged by; without it there is none
    * @throws {StorageError} nothing was appended
    */
-  append(records: Uint8Array, config: TopicConfig, nowMs: number): AppendResult {
+  append(
+    records: Uint8Array,
+    config: TopicConfig,
+    nowMs: number,
+    transaction?: TransactionGuard,
+  ): AppendResult {
     const fault = verifyBatch(records);
     if (fault !== undefined) {
       const errorCode = fault === "magic" ? ErrorCode.INVALID_RECORD : ErrorCode.CORRUPT_MESSAGE;
@@ -98,8 +162,12 @@ export class Partition implements LogState {
     const header = readBatchHeader(records);
     const refusal = checkBatch(records, header, config);
     if (refusal !== undefined) return this.#refused(refusal.errorCode, refusal.errorMessage);
+    if ((header.attributes & BatchAttribute.transactional) !== 0) {
+      const errorCode = transaction?.admit(header) ?? ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
+      if (errorCode !== ErrorCode.NONE) return this.#refused(errorCode, null);
+    }
     if (header.producerId >= 0n) {
-      const check = this.#producers.check(header);
+      const check = this.#producers.states.check(header, nowMs, transaction?.isEpochPerTransaction);
       switch (check.kind) {
         case "new":
           break;
@@ -109,29 +177,26 @@ export class Partition implements LogState {
           return this.#refused(check.errorCode, null);
       }
     }
-    const baseOffset = this.log.endOffset;
-    patchBaseOffset(records, 0, baseOffset);
-    patchPartitionLeaderEpoch(records, 0, LEADER_EPOCH);
-    if (config.logAppendTime) stampAppendTime(records, header.attributes, BigInt(nowMs));
-    const maxTimestamp = config.logAppendTime ? BigInt(nowMs) : header.maxTimestamp;
-    this.log.append(records, extentOf({ ...header, baseOffset, maxTimestamp }), config, nowMs);
-    this.#lastFailure = undefined;
-    if (!this.#isFsync) this.#highWatermark = this.log.endOffset;
-    if (header.producerId >= 0n) this.#producers.remember(header, baseOffset, maxTimestamp);
-    return this.#accepted(baseOffset, config.logAppendTime ? maxTimestamp : -1n);
+    const placed = this.#place(records, header, config, nowMs);
+    if (header.producerId >= 0n) this.#producers.appended(placed, nowMs);
+    return this.#accepted(placed.baseOffset, config.logAppendTime ? placed.maxTimestamp : -1n);
   }
 
-  restore(snapshot: Uint8Array | undefined): boolean {
-    this.#producers = new ProducerStates(this.#maxProducers);
-    return snapshot === undefined;
-  }
-
-  visit({ header }: LoggedBatch): void {
-    if (header.producerId >= 0n) this.#producers.remember(header, header.baseOffset, header.maxTimestamp);
-  }
-
-  snapshot(): Uint8Array {
-    return new Uint8Array();
+  /**
+   * Ends a producer's transaction here: writes the marker. Nobody is woken yet.
+   *
+   * @throws {StorageError} nothing was appended
+   */
+  endTransaction(
+    { producerId, producerEpoch, isCommit }: TransactionEnd,
+    config: TopicConfig,
+    nowMs: number,
+  ): void {
+    const marker = { isCommit, coordinatorEpoch: COORDINATOR_EPOCH };
+    const timestamp = BigInt(nowMs);
+    const batch = encodeEndTxnMarker({ ...marker, producerId, producerEpoch, timestamp });
+    const placed = this.#place(batch, readBatchHeader(batch), config, nowMs);
+    this.#producers.ended(placed, marker, nowMs);
   }
 
   /** Whether `reason` is another one than that of the last failure: one line in the log says it. */
@@ -170,6 +235,25 @@ export class Partition implements LogState {
   close(): void {
     this.log.close();
     this.wake(Infinity);
+  }
+
+  /** Gives a batch its place in the log, and appends it. @returns its header as it is there @throws {StorageError} */
+  #place(
+    batch: Uint8Array,
+    header: RecordBatchHeader,
+    config: TopicConfig,
+    nowMs: number,
+  ): RecordBatchHeader {
+    const baseOffset = this.log.endOffset;
+    patchBaseOffset(batch, 0, baseOffset);
+    patchPartitionLeaderEpoch(batch, 0, LEADER_EPOCH);
+    if (config.logAppendTime) stampAppendTime(batch, header.attributes, BigInt(nowMs));
+    const maxTimestamp = config.logAppendTime ? BigInt(nowMs) : header.maxTimestamp;
+    const placed = { ...header, baseOffset, maxTimestamp };
+    this.log.append(batch, extentOf(placed), config, nowMs);
+    this.#lastFailure = undefined;
+    if (!this.#isFsync) this.#highWatermark = this.log.endOffset;
+    return placed;
   }
 
   #accepted(baseOffset: bigint, logAppendTimeMs: bigint): AppendResult {
@@ -212,9 +296,6 @@ function checkBatch(
     return invalid(`Attributes ${attributes} name no compression`);
   }
   if ((attributes & BatchAttribute.control) !== 0) return invalid("A client cannot write control batches");
-  if ((attributes & BatchAttribute.transactional) !== 0) {
-    return { errorCode: ErrorCode.INVALID_TXN_STATE, errorMessage: "Transactions are not served" };
-  }
   if (config.cleanupCompact && hasNullKey(records)) {
     return invalid("A compacted topic takes no record without a key");
   }

@@ -7,6 +7,7 @@
 import { describeError } from "../../base/errors.ts";
 import { type Change, Journal } from "./journal.ts";
 import { Partition } from "./partition.ts";
+import type { ProducerStatesOptions } from "./producer_states.ts";
 import { type Storage, StorageError } from "./storage.ts";
 import type { TailPool } from "./tail.ts";
 import { Topic } from "./topic.ts";
@@ -20,7 +21,7 @@ export interface TopicsOptions {
   readonly storage: Storage;
   readonly tails: TailPool;
   readonly defaults: ConfigDefaults;
-  readonly maxProducersPerPartition: number;
+  readonly producers: ProducerStatesOptions;
   readonly fsync: boolean;
 }
 
@@ -159,10 +160,10 @@ export class Topics {
   }
 
   #addPartitions(topic: Topic, total: number): void {
-    const { storage, tails, maxProducersPerPartition: maxProducers, fsync } = this.#options;
+    const { storage, tails, producers, fsync } = this.#options;
     for (let index = topic.partitions.length; index < total; index++) {
       const folder = `${FOLDER}/${topic.topicId}/${index}`;
-      topic.partitions.push(new Partition(index, folder, { storage, tails, maxProducers, fsync }));
+      topic.partitions.push(new Partition(index, folder, { storage, tails, producers, fsync }));
       this.#partitionsCount++;
     }
   }

@@ -11,10 +11,11 @@ import { batchOf, contentOf } from "../../../support/batches.ts";
 
 const CONFIG = parseTopicConfig(new Map(), {});
 const NOW_MS = 1_800_000_000_000;
+const PRODUCERS = { max: 10, expirationMs: 86_400_000 };
 
 function opened(storage: MemoryStorage): Partition {
   const tails = new TailPool(1 << 16, 1 << 16);
-  const partition = new Partition(0, "t/0", { storage, tails, maxProducers: 10, fsync: false });
+  const partition = new Partition(0, "t/0", { storage, tails, producers: PRODUCERS, fsync: false });
   partition.open(NOW_MS);
   return partition;
 }
@@ -159,7 +160,7 @@ Deno.test("Partition.wake() tells all that wait, also those that stop waiting wh
 Deno.test("Partition.highWatermark waits for the sync in fsync mode", async () => {
   const storage = new MemoryStorage();
   const tails = new TailPool(1 << 16, 1 << 16);
-  const partition = new Partition(0, "t/0", { storage, tails, maxProducers: 10, fsync: true });
+  const partition = new Partition(0, "t/0", { storage, tails, producers: PRODUCERS, fsync: true });
   partition.append(batchOf(["a"]), CONFIG, NOW_MS);
   assert.equal(partition.highWatermark, 0n);
   const synced = partition.sync();
@@ -178,4 +179,88 @@ Deno.test("Partition.isNewFailure() is so once for each reason, until an append 
   ]);
   partition.append(batchOf(["a"]), CONFIG, NOW_MS);
   assert.equal(partition.isNewFailure("gone"), true);
+});
+
+/** A transactional batch of one record, taken by whoever asks. */
+function transactional(partition: Partition, value: string, producerId: bigint, baseSequence = 0): bigint {
+  const batch = changed(batchOf([value], { producerId, producerEpoch: 0, baseSequence }), (view) => {
+    view.setInt16(BATCH_AT.attributes, 0x10);
+  });
+  const guard = { isEpochPerTransaction: false, admit: () => ErrorCode.NONE };
+  return partition.append(batch, CONFIG, NOW_MS, guard).baseOffset;
+}
+
+function end(partition: Partition, producerId: bigint, isCommit: boolean): void {
+  partition.endTransaction({ producerId, producerEpoch: 0, isCommit }, CONFIG, NOW_MS);
+}
+
+Deno.test("Partition.append() takes no transactional batch that nobody answers for", () => {
+  const partition = opened(new MemoryStorage());
+  const batch = () =>
+    changed(batchOf(["a"], { producerId: 1n, producerEpoch: 0, baseSequence: 0 }), (view) => {
+      view.setInt16(BATCH_AT.attributes, 0x10);
+    });
+  const refused = partition.append(batch(), CONFIG, NOW_MS);
+  assert.equal(refused.errorCode, ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
+  const guard = { isEpochPerTransaction: true, admit: () => ErrorCode.INVALID_PRODUCER_EPOCH };
+  assert.equal(
+    partition.append(batch(), CONFIG, NOW_MS, guard).errorCode,
+    ErrorCode.INVALID_PRODUCER_EPOCH,
+  );
+  assert.equal(partition.log.endOffset, 0n);
+});
+
+Deno.test("Partition.lastStableOffset is where the earliest transaction under way begins, also after a restart", () => {
+  const storage = new MemoryStorage();
+  const partition = opened(storage);
+  const check = (expected: bigint) => {
+    assert.equal(partition.lastStableOffset, expected);
+    assert.equal(opened(storage).lastStableOffset, expected);
+  };
+  partition.append(batchOf(["a"]), CONFIG, NOW_MS);
+  check(1n);
+  transactional(partition, "b", 1n);
+  transactional(partition, "c", 2n);
+  check(1n);
+  end(partition, 1n, true);
+  check(2n);
+  end(partition, 2n, false);
+  check(5n);
+});
+
+Deno.test("Partition.abortedBetween() gives the aborted transactions that overlap, also after a restart", () => {
+  const storage = new MemoryStorage();
+  const partition = opened(storage);
+  transactional(partition, "0", 1n);
+  transactional(partition, "1", 2n);
+  end(partition, 1n, false); // 2
+  transactional(partition, "3", 3n);
+  end(partition, 2n, true); // 4
+  end(partition, 3n, false); // 5
+  end(partition, 4n, false); // 6, of nothing
+  for (const one of [partition, opened(storage)]) {
+    const first = { producerId: 1n, firstOffset: 0n };
+    const second = { producerId: 3n, firstOffset: 3n };
+    assert.deepEqual(one.abortedBetween(0n, 7n), [first, second]);
+    assert.deepEqual(one.abortedBetween(0n, 3n), [first]);
+    assert.deepEqual(one.abortedBetween(2n, 3n), [first]);
+    assert.deepEqual(one.abortedBetween(3n, 7n), [second]);
+    assert.deepEqual(one.abortedBetween(6n, 7n), []);
+  }
+});
+
+Deno.test("Partition.endTransaction() writes the marker that Apache Kafka writes", () => {
+  const partition = opened(new MemoryStorage());
+  partition.endTransaction({ producerId: 4000n, producerEpoch: 1, isCommit: true }, CONFIG, NOW_MS);
+  const marker = partition.log.read(0n, 1n, 1_000, true);
+  assert.equal(verifyBatch(marker), undefined);
+  const header = readBatchHeader(marker);
+  assert.equal(header.attributes, 0x30);
+  assert.deepEqual([header.baseSequence, header.recordsCount, header.lastOffsetDelta], [-1, 1, 0]);
+  assert.deepEqual([header.producerId, header.producerEpoch], [4000n, 1]);
+  // The record: its length 16, attributes, deltas, a key of version 0 and type 1 (commit), a value of version 0 and epoch 0.
+  assert.equal(
+    marker.subarray(BATCH_AT.records).toHex(),
+    "20" + "000000" + "0800000001" + "0c000000000000" + "00",
+  );
 });

@@ -11,7 +11,7 @@ function opened(storage: Storage): { topics: Topics; notes: readonly string[] } 
     storage,
     tails: new TailPool(0, 0),
     defaults: {},
-    maxProducersPerPartition: 10,
+    producers: { max: 10, expirationMs: 86_400_000 },
     fsync: false,
   });
   const { notes } = topics.open(0);
