@@ -20,7 +20,8 @@ import {
 } from "../../wire/record_batch.ts";
 import { decodeRecords } from "../../wire/records.ts";
 import { LogProducers } from "./log_producers.ts";
-import { extentOf, PartitionLog } from "./partition_log.ts";
+import { PartitionLog } from "./partition_log.ts";
+import { extentOf } from "./segment.ts";
 import type { ActiveProducer, ProducerStatesOptions } from "./producer_states.ts";
 import type { Storage } from "./storage.ts";
 import type { TailPool } from "./tail.ts";

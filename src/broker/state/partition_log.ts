@@ -1,88 +1,96 @@
 /**
  * A partition's log: segments in a folder, the newest batches in memory.
  *
- * What `append` returned from is the kernel's: it survives a kill -9 of the process. `sync` makes it survive more.
+ * What `append` returned from is the kernel's: it survives a kill -9 of the process. `sync` makes it survive more, and
+ * `checkpoint` writes down how far it is safe, so that a start need not read it again.
  *
  * @module
  */
-import { BATCH_AT, type RecordBatchHeader } from "../../wire/record_batch.ts";
+import { BATCH_AT } from "../../wire/record_batch.ts";
+import type { Checkpointed, Checkpoints } from "./checkpoints.ts";
+import { CHECKPOINT_NAME, encodeCheckpoint } from "./log_checkpoint.ts";
 import type { LogState } from "./log_state.ts";
-import { scanBatches } from "./recovery.ts";
-import { type BatchExtent, type BatchPlace, parseSegmentName, Segment, segmentName } from "./segment.ts";
-import { type Storage, StorageError } from "./storage.ts";
+import { openSegments, removeSegment } from "./open_segments.ts";
+import { type BatchExtent, type BatchPlace, Segment, segmentName } from "./segment.ts";
+import { decodeSegmentIndex, encodeSegmentIndex, segmentIndexName } from "./segment_index.ts";
+import type { SparseIndex } from "./sparse_index.ts";
+import type { Storage } from "./storage.ts";
 import { Tail, type TailPool } from "./tail.ts";
 import type { TopicConfig } from "./topic_config.ts";
 
 const EMPTY = new Uint8Array();
 /** Offsets in a segment must fit its index. */
 const MAX_RELATIVE_OFFSET = 2n ** 32n - 1n;
+/** Indexes of closed segments that a log keeps in memory. */
+const MAX_INDEXES_IN_MEMORY = 4;
 
 /** What {@linkcode PartitionLog.open} came across. */
 export interface LogRecovery {
+  /** Offsets from the first to the last. */
   readonly recordsCount: number;
+  /** Bytes that had to be read, as they were not known to be safe. */
+  readonly readBytes: number;
   readonly cutBytes: number;
-  /** For the log: what was cut away, and why. */
+  /** For the log: what was cut away, and why; what was made anew. */
   readonly notes: readonly string[];
 }
 
 /** See the module. */
-export class PartitionLog {
+export class PartitionLog implements Checkpointed {
+  readonly folder: string;
+  unsafeBytes = 0;
   readonly #storage: Storage;
-  readonly #folder: string;
   readonly #tail: Tail;
+  readonly #checkpoints: Checkpoints | undefined;
+  #state: LogState | undefined;
   #segments: Segment[] = [];
+  #startOffset = 0n;
   #endOffset = 0n;
   #syncedOffset = 0n;
+  #compactedOffset = 0n;
   #isClosed = false;
+  /** Deleted, but not yet on the disk: that comes when the checkpoint has the new start. */
+  #deleted: Segment[] = [];
+  /** Closed segments whose indexes are in memory, the one used for longest first. */
+  readonly #indexed: Segment[] = [];
+  #running: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
 
-  /** An empty log; {@linkcode PartitionLog.open} reads one that may be there. */
-  constructor(storage: Storage, folder: string, tails: TailPool) {
+  /**
+   * An empty log; {@linkcode PartitionLog.open} reads one that may be there.
+   *
+   * @param checkpoints sees to it that checkpoints are written; without them that is the caller's
+   */
+  constructor(storage: Storage, folder: string, tails: TailPool, checkpoints?: Checkpoints) {
     this.#storage = storage;
-    this.#folder = folder;
+    this.folder = folder;
     this.#tail = new Tail(tails);
+    this.#checkpoints = checkpoints;
   }
 
   /**
-   * Reads what lies in the folder: checks every batch, cuts a torn tail off.
+   * Finds what lies in the folder, reads what was not known to be safe, cuts a torn tail off.
    *
-   * @param state is told what it has to know of the batches
+   * @param state is told what it has to know of the batches, and asked for it at each checkpoint
    * @throws {StorageError} when the folder cannot be read, or holds damage that is no torn tail
    */
   open(nowMs: number, state: LogState): LogRecovery {
-    state.restore(undefined);
-    const bases = this.#storage.list(this.#folder).map(parseSegmentName).filter((base) => base !== undefined);
-    bases.sort((a, b) => a < b ? -1 : a > b ? 1 : 0);
-    const notes: string[] = [];
-    let recordsCount = 0;
-    let cutBytes = 0;
-    for (const [i, base] of bases.entries()) {
-      const path = this.#path(base);
-      const segment = new Segment(base, this.#storage.open(path), nowMs);
-      const { goodBytes, fault } = scanBatches(segment.file, base, (batch, position) => {
-        segment.note(position, extentOf(batch.header));
-        recordsCount += batch.header.recordsCount;
-        state.visit(batch);
-      });
-      if (fault !== undefined) {
-        const what = `segment '${path}' is not whole at byte ${goodBytes}: ${fault.reason}`;
-        if (!fault.isTornTail || i < bases.length - 1) {
-          throw new StorageError(`Cannot serve the log: ${what}`);
-        }
-        const tornBytes = segment.sizeBytes - goodBytes;
-        segment.file.truncate(goodBytes);
-        cutBytes += tornBytes;
-        notes.push(`${what}; cut ${tornBytes} bytes off its end`);
-      }
-      if (segment.maxTimestamp >= 0) segment.createdAtMs = Math.min(nowMs, segment.maxTimestamp);
-      this.#segments.push(segment);
-      this.#endOffset = segment.nextOffset;
-    }
-    return { recordsCount, cutBytes, notes };
+    const opened = openSegments(this.#storage, this.folder, nowMs, state, this);
+    this.#state = state;
+    this.#segments = opened.segments;
+    this.#startOffset = opened.startOffset;
+    this.#endOffset = opened.endOffset;
+    this.#syncedOffset = opened.safeOffset;
+    this.#compactedOffset = opened.compactedOffset;
+    this.#grew(opened.readBytes);
+    if (opened.readBytes > 0 && this.#segments.length > 1) this.#checkpoints?.want(this);
+    const { readBytes, cutBytes, notes } = opened;
+    return { recordsCount: Number(this.#endOffset - this.#startOffset), readBytes, cutBytes, notes };
   }
 
   /** The first offset that can be read. */
   get startOffset(): bigint {
-    return this.#segments[0]?.baseOffset ?? this.#endOffset;
+    return this.#startOffset;
   }
 
   /** The offset that the next record gets. */
@@ -103,6 +111,7 @@ export class PartitionLog {
     this.#segmentFor(batch.length, extent, config, nowMs).append(batch, extent);
     this.#endOffset = extent.nextOffset;
     this.#tail.append(batch, extent);
+    this.#grew(batch.length);
   }
 
   /**
@@ -143,14 +152,14 @@ export class PartitionLog {
   }
 
   /**
-   * Deletes segments that are too old or too many, whole ones only.
+   * Deletes segments that are too old or too many, whole ones only. On the disk they go with the next checkpoint.
    *
    * @returns whether something was deleted
    * @throws {StorageError}
    */
   applyRetention(config: TopicConfig, nowMs: number): boolean {
     if (!config.cleanupDelete) return false;
-    const before = this.startOffset;
+    const before = this.#startOffset;
     const { retentionMs, retentionBytes } = config;
     const isExpired = (segment: Segment) =>
       retentionMs >= 0 && segment.sizeBytes > 0 &&
@@ -162,11 +171,20 @@ export class PartitionLog {
       const oldest = this.#segments[0];
       if (oldest === undefined || !(isExpired(oldest) || excessBytes >= oldest.sizeBytes)) break;
       excessBytes -= oldest.sizeBytes;
-      this.#segments.shift();
-      oldest.file.close();
-      this.#storage.remove(this.#path(oldest.baseOffset));
+      this.#advanceStart(this.#segments[1]?.baseOffset ?? this.#endOffset);
     }
-    return this.startOffset > before;
+    return this.#startOffset > before;
+  }
+
+  /**
+   * Gives up all records before `offset`, which is within the log.
+   *
+   * @returns when that survives a kill of the process
+   * @throws {StorageError}
+   */
+  async deleteRecordsBefore(offset: bigint): Promise<void> {
+    if (offset > this.#startOffset) this.#advanceStart(offset);
+    await this.checkpoint();
   }
 
   /** Makes all that was appended until now survive a power loss. @returns the offset behind it @throws {StorageError} */
@@ -180,14 +198,117 @@ export class PartitionLog {
         if (!this.#isClosed && this.#segments.includes(segment)) throw error;
       }
     }
-    return this.#syncedOffset = endOffset;
+    if (endOffset > this.#syncedOffset) this.#syncedOffset = endOffset;
+    return endOffset;
+  }
+
+  /**
+   * Makes all safe that was appended until now, and writes that down: a start reads only what comes after. What was
+   * deleted goes from the disk.
+   *
+   * @throws {StorageError}
+   */
+  checkpoint(): Promise<void> {
+    if (this.#running === undefined) {
+      return this.#running = this.#writeCheckpoint().finally(() => this.#running = undefined);
+    }
+    // The one under way may have begun before what the caller has in mind.
+    return this.#next ??= this.#running.catch(() => {}).then(() => {
+      this.#next = undefined;
+      return this.checkpoint();
+    });
   }
 
   /** Ends the use of the log; its files stay. */
   close(): void {
     this.#isClosed = true;
+    this.#checkpoints?.forget(this);
     this.#tail.clear();
-    for (const segment of this.#segments) segment.file.close();
+    for (const segment of [...this.#segments, ...this.#deleted]) segment.file.close();
+  }
+
+  /** The index of a closed segment, from the disk. @throws {StorageError} */
+  load(segment: Segment): SparseIndex | undefined {
+    this.#keepIndex(segment);
+    const bytes = this.#storage.readAll(`${this.folder}/${segmentIndexName(segment.baseOffset)}`);
+    const found = bytes === undefined ? undefined : decodeSegmentIndex(bytes);
+    return found?.facts.sizeBytes === segment.sizeBytes ? found.index : undefined;
+  }
+
+  async #writeCheckpoint(): Promise<void> {
+    const state = this.#state;
+    if (state === undefined || this.#isClosed) return;
+    const newest = this.#segments.at(-1);
+    const closed = this.#segments.filter((segment) => segment !== newest && !segment.isIndexed);
+    const deleted = [...this.#deleted];
+    const { unsafeBytes } = this;
+    const bytes = encodeCheckpoint({
+      startOffset: this.#startOffset,
+      recoveryOffset: this.#endOffset,
+      compactedOffset: this.#compactedOffset,
+      newest: newest === undefined ? undefined : { facts: newest.facts, index: newest.index },
+      snapshot: state.snapshot(),
+    });
+    await this.sync();
+    for (const segment of closed) if (!this.#isClosed) this.#writeIndex(segment);
+    if (this.#isClosed) return;
+    const path = `${this.folder}/${CHECKPOINT_NAME}`;
+    this.#storage.remove(`${path}.new`);
+    const file = this.#storage.open(`${path}.new`);
+    try {
+      file.append(bytes);
+      await file.sync();
+    } catch (error) {
+      if (!this.#isClosed) throw error;
+    } finally {
+      file.close();
+    }
+    if (this.#isClosed) return;
+    this.#storage.rename(`${path}.new`, path);
+    this.unsafeBytes -= unsafeBytes;
+    this.#checkpoints?.shrank(this, unsafeBytes);
+    if (deleted.length > 0) await this.#remove(deleted);
+  }
+
+  /** Removes what was deleted, once the new start is safe: a power loss may bring any of the names back. */
+  async #remove(deleted: readonly Segment[]): Promise<void> {
+    await this.#storage.syncNames(this.folder);
+    if (this.#isClosed) return;
+    for (const segment of deleted) {
+      segment.file.close();
+      removeSegment(this.#storage, this.folder, segment.baseOffset);
+    }
+    this.#deleted = this.#deleted.filter((segment) => !deleted.includes(segment));
+  }
+
+  #writeIndex(segment: Segment): void {
+    const path = `${this.folder}/${segmentIndexName(segment.baseOffset)}`;
+    this.#storage.remove(path);
+    const file = this.#storage.open(path);
+    file.append(encodeSegmentIndex(segment.facts, segment.index));
+    file.close();
+    segment.isIndexed = true;
+    this.#keepIndex(segment);
+  }
+
+  #keepIndex(segment: Segment): void {
+    this.#indexed.push(segment);
+    if (this.#indexed.length > MAX_INDEXES_IN_MEMORY) this.#indexed.shift()?.forgetIndex();
+  }
+
+  #advanceStart(offset: bigint): void {
+    this.#startOffset = offset;
+    // The newest segment stays: it is appended to.
+    const isGone = (_: Segment, i: number) => (this.#segments[i + 1]?.baseOffset ?? offset + 1n) <= offset;
+    const gone = this.#segments.filter(isGone);
+    this.#segments = this.#segments.slice(gone.length);
+    this.#deleted.push(...gone);
+    this.#checkpoints?.want(this);
+  }
+
+  #grew(bytes: number): void {
+    this.unsafeBytes += bytes;
+    this.#checkpoints?.grew(this, bytes);
   }
 
   #segmentFor(sizeBytes: number, extent: BatchExtent, config: TopicConfig, nowMs: number): Segment {
@@ -200,8 +321,13 @@ export class PartitionLog {
   }
 
   #roll(nowMs: number): Segment {
-    const segment = new Segment(this.#endOffset, this.#storage.open(this.#path(this.#endOffset)), nowMs);
+    const newest = this.#segments.at(-1);
+    // Its folder may have been removed: one that is made anew would hide that.
+    newest?.file.check();
+    const file = this.#storage.open(this.#path(this.#endOffset));
+    const segment = Segment.unknown(this.#endOffset, file, nowMs, this);
     this.#segments.push(segment);
+    if (newest !== undefined) this.#checkpoints?.want(this);
     return segment;
   }
 
@@ -227,17 +353,6 @@ export class PartitionLog {
   }
 
   #path(baseOffset: bigint): string {
-    return `${this.#folder}/${segmentName(baseOffset)}`;
+    return `${this.folder}/${segmentName(baseOffset)}`;
   }
-}
-
-/** What the log must know of a batch. */
-export function extentOf(
-  header: Pick<RecordBatchHeader, "baseOffset" | "lastOffsetDelta" | "maxTimestamp">,
-): BatchExtent {
-  return {
-    baseOffset: header.baseOffset,
-    nextOffset: header.baseOffset + BigInt(header.lastOffsetDelta) + 1n,
-    maxTimestamp: Number(header.maxTimestamp),
-  };
 }

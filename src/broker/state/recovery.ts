@@ -65,18 +65,20 @@ class Window {
 }
 
 /**
- * Visits every batch from the start of a file up to the first that is not good.
+ * Visits every batch from a position in a file up to the first that is not good.
  *
+ * @param from where a batch starts, or the file ends
  * @param minOffset the base offset that the first batch must have at least
  * @throws {StorageError}
  */
 export function scanBatches(
   file: StorageFile,
+  from: number,
   minOffset: bigint,
   visit: (batch: LoggedBatch, position: number) => void,
 ): ScanResult {
   const window = new Window(file);
-  let position = 0;
+  let position = from;
   let expected = minOffset;
   while (position < file.sizeBytes) {
     const batch = goodBatch(window, position, expected);

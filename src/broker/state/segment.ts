@@ -5,9 +5,17 @@
  *
  * @module
  */
-import { BATCH_AT, BATCH_HEADER_BYTES, BATCH_OVERHEAD_BYTES } from "../../wire/record_batch.ts";
+import {
+  BATCH_AT,
+  BATCH_HEADER_BYTES,
+  BATCH_OVERHEAD_BYTES,
+  CURRENT_MAGIC,
+  type RecordBatchHeader,
+  verifyBatch,
+} from "../../wire/record_batch.ts";
+import type { SegmentFacts } from "./segment_index.ts";
 import { SparseIndex } from "./sparse_index.ts";
-import type { StorageFile } from "./storage.ts";
+import { StorageError, type StorageFile } from "./storage.ts";
 
 const WINDOW_BYTES = 32 * 1024;
 const EMPTY = new Uint8Array();
@@ -19,6 +27,17 @@ export interface BatchExtent {
   readonly nextOffset: bigint;
   /** The largest timestamp in it, epoch milliseconds, or -1. */
   readonly maxTimestamp: number;
+}
+
+/** What the log must know of a batch. */
+export function extentOf(
+  header: Pick<RecordBatchHeader, "baseOffset" | "lastOffsetDelta" | "maxTimestamp">,
+): BatchExtent {
+  return {
+    baseOffset: header.baseOffset,
+    nextOffset: header.baseOffset + BigInt(header.lastOffsetDelta) + 1n,
+    maxTimestamp: Number(header.maxTimestamp),
+  };
 }
 
 /** Where a batch lies. */
@@ -39,6 +58,12 @@ export function parseSegmentName(name: string): bigint | undefined {
   return /^\d{20}\.log$/.test(name) ? BigInt(name.slice(0, 20)) : undefined;
 }
 
+/** Where the index of a segment comes from that is not in memory. */
+export interface IndexSource {
+  /** Undefined when it is missing or does not fit. @throws {StorageError} */
+  load(segment: Segment): SparseIndex | undefined;
+}
+
 /** See the module. */
 export class Segment {
   readonly baseOffset: bigint;
@@ -47,16 +72,65 @@ export class Segment {
   /** When its first batch was written, epoch milliseconds; what `segment.ms` counts from. */
   createdAtMs: number;
   readonly file: StorageFile;
-  readonly #index = new SparseIndex();
+  /** Whether its index is on the disk. */
+  isIndexed = false;
+  #index: SparseIndex | undefined;
+  readonly #indexes: IndexSource | undefined;
+  /** What lies from here on was written or read by this process: it need not be checked when it is read. */
+  readonly #trustedFrom: number;
+  /** What lies before was checked when it was read. */
+  #checkedTo = 0;
   /** Where the last read ended: the next one of the same reader begins there. */
   #hintOffset = -1n;
   #hintPosition = 0;
 
-  constructor(baseOffset: bigint, file: StorageFile, createdAtMs: number) {
-    this.baseOffset = baseOffset;
-    this.nextOffset = baseOffset;
+  private constructor(
+    facts: Omit<SegmentFacts, "sizeBytes">,
+    file: StorageFile,
+    index: SparseIndex | undefined,
+    indexes: IndexSource | undefined,
+    trustedFrom: number,
+  ) {
+    this.baseOffset = facts.baseOffset;
+    this.nextOffset = facts.nextOffset;
+    this.maxTimestamp = facts.maxTimestamp;
+    this.createdAtMs = facts.createdAtMs;
     this.file = file;
-    this.createdAtMs = createdAtMs;
+    this.#index = index;
+    this.#indexes = indexes;
+    this.#trustedFrom = trustedFrom;
+  }
+
+  /** One of which nothing is known, as it is empty or will be read. */
+  static unknown(baseOffset: bigint, file: StorageFile, createdAtMs: number, indexes: IndexSource): Segment {
+    const facts = { baseOffset, nextOffset: baseOffset, maxTimestamp: -1, createdAtMs };
+    return new Segment(facts, file, new SparseIndex(), indexes, 0);
+  }
+
+  /** One whose first `facts.sizeBytes` bytes are known. @param index undefined: `indexes` has it */
+  static known(
+    facts: SegmentFacts,
+    file: StorageFile,
+    index: SparseIndex | undefined,
+    indexes: IndexSource,
+  ): Segment {
+    return new Segment(facts, file, index, indexes, facts.sizeBytes);
+  }
+
+  /** What is known of it now. */
+  get facts(): SegmentFacts {
+    const { baseOffset, nextOffset, sizeBytes, maxTimestamp, createdAtMs } = this;
+    return { baseOffset, nextOffset, sizeBytes, maxTimestamp, createdAtMs };
+  }
+
+  /** Its index, from memory, from the disk, or else made anew. @throws {StorageError} */
+  get index(): SparseIndex {
+    return this.#index ??= this.#indexes?.load(this) ?? this.#indexAnew();
+  }
+
+  /** Gives the memory of its index back; only of one that is on the disk. */
+  forgetIndex(): void {
+    if (this.isIndexed) this.#index = undefined;
   }
 
   get sizeBytes(): number {
@@ -72,7 +146,7 @@ export class Segment {
 
   /** Takes a batch that lies in the file already into account. */
   note(position: number, extent: BatchExtent): void {
-    this.#index.note(Number(extent.baseOffset - this.baseOffset), position, this.maxTimestamp);
+    this.index.note(Number(extent.baseOffset - this.baseOffset), position, this.maxTimestamp);
     this.nextOffset = extent.nextOffset;
     if (extent.maxTimestamp > this.maxTimestamp) this.maxTimestamp = extent.maxTimestamp;
   }
@@ -82,7 +156,7 @@ export class Segment {
     if (offset >= this.nextOffset) return undefined;
     const from = offset === this.#hintOffset
       ? this.#hintPosition
-      : this.#index.positionFor(offset <= this.baseOffset ? 0 : Number(offset - this.baseOffset));
+      : this.index.positionFor(offset <= this.baseOffset ? 0 : Number(offset - this.baseOffset));
     return this.firstBatch(from, (place) => place.nextOffset > offset);
   }
 
@@ -94,12 +168,14 @@ export class Segment {
     const window = new Uint8Array(Math.min(WINDOW_BYTES, this.sizeBytes - position));
     while (position < this.sizeBytes) {
       const n = this.file.read(position, window);
-      if (n < BATCH_HEADER_BYTES) return undefined;
+      if (n < BATCH_HEADER_BYTES) throw this.#damaged(position);
       let at = 0;
       while (at + BATCH_HEADER_BYTES <= n) {
         const header = new DataView(window.buffer, at, BATCH_HEADER_BYTES);
         const sizeBytes = BATCH_OVERHEAD_BYTES + header.getInt32(BATCH_AT.batchLength);
-        if (sizeBytes < BATCH_HEADER_BYTES) return undefined; // changed behind our back: there is no next batch
+        if (sizeBytes < BATCH_HEADER_BYTES || header.getInt8(BATCH_AT.magic) !== CURRENT_MAGIC) {
+          throw this.#damaged(position + at);
+        }
         const baseOffset = header.getBigInt64(0);
         const nextOffset = baseOffset + BigInt(header.getInt32(BATCH_AT.lastOffsetDelta)) + 1n;
         const place = { position: position + at, sizeBytes, baseOffset, nextOffset };
@@ -113,7 +189,7 @@ export class Segment {
 
   /** A position before which every timestamp is smaller than `timestamp`. */
   positionForTimestamp(timestamp: number): number {
-    return this.#index.positionForTimestamp(timestamp);
+    return this.index.positionForTimestamp(timestamp);
   }
 
   /**
@@ -135,10 +211,16 @@ export class Segment {
     while (end + BATCH_HEADER_BYTES <= n) {
       const baseOffset = view.getBigInt64(end);
       const next = end + BATCH_OVERHEAD_BYTES + view.getInt32(end + BATCH_AT.batchLength);
+      if (next < end + BATCH_HEADER_BYTES || bytes[end + BATCH_AT.magic] !== CURRENT_MAGIC) {
+        throw this.#damaged(first.position + end);
+      }
       if (baseOffset >= limit || next > n) break;
       lastNextOffset = baseOffset + BigInt(view.getInt32(end + BATCH_AT.lastOffsetDelta)) + 1n;
       end = next;
     }
+    // The first batch is whole, or the file is shorter than it says.
+    if (end === 0) throw this.#damaged(first.position);
+    this.#check(bytes.subarray(0, end), first.position);
     this.#hintOffset = lastNextOffset;
     this.#hintPosition = first.position + end;
     return bytes.subarray(0, end);
@@ -147,6 +229,38 @@ export class Segment {
   /** The bytes of one batch. @throws {StorageError} */
   readBatch(place: BatchPlace): Uint8Array {
     const bytes = new Uint8Array(place.sizeBytes);
-    return bytes.subarray(0, this.file.read(place.position, bytes));
+    if (this.file.read(place.position, bytes) < bytes.length) throw this.#damaged(place.position);
+    this.#check(bytes, place.position);
+    return bytes;
+  }
+
+  /** Checks batches whose bytes this process has not seen before. */
+  #check(batches: Uint8Array, position: number): void {
+    const end = Math.min(batches.length, this.#trustedFrom - position);
+    if (position + end <= this.#checkedTo) return;
+    const view = new DataView(batches.buffer, batches.byteOffset, batches.byteLength);
+    for (let at = 0; at < end; at += BATCH_OVERHEAD_BYTES + view.getInt32(at + BATCH_AT.batchLength)) {
+      if (verifyBatch(batches, at) !== undefined) throw this.#damaged(position + at);
+    }
+    if (position <= this.#checkedTo) this.#checkedTo = position + batches.length;
+  }
+
+  #indexAnew(): SparseIndex {
+    const index = new SparseIndex();
+    let maxTimestamp = -1;
+    this.firstBatch(0, ({ baseOffset, position }, header) => {
+      index.note(Number(baseOffset - this.baseOffset), position, maxTimestamp);
+      maxTimestamp = Math.max(maxTimestamp, Number(header.getBigInt64(BATCH_AT.maxTimestamp)));
+      return false;
+    });
+    return index;
+  }
+
+  #damaged(position: number): StorageError {
+    return new StorageError(
+      `Cannot read segment '${
+        segmentName(this.baseOffset)
+      }': there is no good record batch at byte ${position}`,
+    );
   }
 }

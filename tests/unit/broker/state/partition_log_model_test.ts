@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { FileStorage } from "../../../../src/broker/state/file_storage.ts";
-import { extentOf, PartitionLog } from "../../../../src/broker/state/partition_log.ts";
+import { PartitionLog } from "../../../../src/broker/state/partition_log.ts";
+import { extentOf } from "../../../../src/broker/state/segment.ts";
 import { TailPool } from "../../../../src/broker/state/tail.ts";
 import { parseTopicConfig } from "../../../../src/broker/state/topic_config.ts";
 import { patchBaseOffset, readBatchHeader } from "../../../../src/wire/record_batch.ts";
