@@ -97,6 +97,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   const { notes, ...recovered } = state.open();
   for (const note of notes) log.warn(`${note}`);
   createMissing(state, topics);
+  resources.defer(() => state.settle());
   // Stops before the state does, whose last words (to those who wait) nobody would hear.
   resources.defer(() => server.stop());
   server.serve(state);

@@ -8,6 +8,7 @@ import type { BrokerConfig } from "../config.ts";
 import type { Faults } from "../faults/faults.ts";
 import { ErrorCode } from "../../wire/error_codes.ts";
 import type { Limits } from "../limits.ts";
+import { Checkpoints } from "./checkpoints.ts";
 import type { Clock } from "./clock.ts";
 import { CommittedOffsets } from "./committed_offsets.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -53,6 +54,7 @@ export class BrokerState implements Disposable {
   /** Of fetches that wait. */
   readonly fetchDeadlines: Deadlines;
   readonly #retention: Retention;
+  readonly #checkpoints: Checkpoints;
 
   /** @throws {StorageError} */
   constructor({ storage, clusterId, config, limits, clock, faults }: BrokerStateOptions) {
@@ -61,12 +63,14 @@ export class BrokerState implements Disposable {
     this.limits = limits;
     this.clock = clock;
     this.faults = faults;
+    this.#checkpoints = new Checkpoints(clock);
     this.topics = new Topics({
       storage,
       tails: new TailPool(limits.maxTailBytes, limits.maxTailBytesPerPartition),
       defaults: config.topicDefaults,
       producers: { max: limits.maxProducersPerPartition, expirationMs: config.producerIdExpirationMs },
       fsync: config.fsync,
+      checkpoints: this.#checkpoints,
     });
     this.groups = new Groups({
       initialRebalanceDelayMs: config.groupInitialRebalanceDelayMs,
@@ -106,7 +110,13 @@ export class BrokerState implements Disposable {
     });
   }
 
+  /** Writes down all that a next start would otherwise have to read: the clean end, before it is disposed of. */
+  settle(): Promise<void> {
+    return this.#checkpoints.settle();
+  }
+
   [Symbol.dispose](): void {
+    this.#checkpoints[Symbol.dispose]();
     this.#retention[Symbol.dispose]();
     this.groups.close(ErrorCode.NOT_COORDINATOR);
     this.topics.close();

@@ -19,6 +19,7 @@ import {
   verifyBatch,
 } from "../../wire/record_batch.ts";
 import { decodeRecords } from "../../wire/records.ts";
+import type { Checkpoints } from "./checkpoints.ts";
 import { LogProducers } from "./log_producers.ts";
 import { PartitionLog } from "./partition_log.ts";
 import { extentOf } from "./segment.ts";
@@ -68,6 +69,8 @@ export interface PartitionOptions {
   readonly tails: TailPool;
   readonly producers: ProducerStatesOptions;
   readonly fsync: boolean;
+  /** @default none: they are the caller's */
+  readonly checkpoints?: Checkpoints;
 }
 
 /** The epoch of the transaction coordinator: there is one, which never moves. */
@@ -87,7 +90,7 @@ export class Partition {
 
   constructor(index: number, folder: string, options: PartitionOptions) {
     this.index = index;
-    this.log = new PartitionLog(options.storage, folder, options.tails);
+    this.log = new PartitionLog(options.storage, folder, options.tails, options.checkpoints);
     this.#producers = new LogProducers(options.producers);
     this.#isFsync = options.fsync;
   }

@@ -5,6 +5,7 @@
  * @module
  */
 import { describeError } from "../../base/errors.ts";
+import type { Checkpoints } from "./checkpoints.ts";
 import { type Change, Journal } from "./journal.ts";
 import { Partition } from "./partition.ts";
 import type { ProducerStatesOptions } from "./producer_states.ts";
@@ -23,6 +24,8 @@ export interface TopicsOptions {
   readonly defaults: ConfigDefaults;
   readonly producers: ProducerStatesOptions;
   readonly fsync: boolean;
+  /** @default none: they are the caller's */
+  readonly checkpoints?: Checkpoints;
 }
 
 /** A topic as the journal has it. */
@@ -160,10 +163,11 @@ export class Topics {
   }
 
   #addPartitions(topic: Topic, total: number): void {
-    const { storage, tails, producers, fsync } = this.#options;
+    const { storage, tails, producers, fsync, checkpoints } = this.#options;
+    const options = { storage, tails, producers, fsync, ...(checkpoints === undefined ? {} : { checkpoints }) };
     for (let index = topic.partitions.length; index < total; index++) {
       const folder = `${FOLDER}/${topic.topicId}/${index}`;
-      topic.partitions.push(new Partition(index, folder, { storage, tails, producers, fsync }));
+      topic.partitions.push(new Partition(index, folder, options));
       this.#partitionsCount++;
     }
   }
