@@ -1,10 +1,8 @@
 /**
- * A broker's own settings, by Kafka's names where Kafka has them.
+ * A broker's own settings. Kafka's names for them are in broker_keys.ts.
  *
  * @module
  */
-import type { ConfigDefaults } from "./state/topic_config.ts";
-
 /** Times in milliseconds. */
 export interface BrokerConfig {
   /** Whether an acknowledgement waits for fsync. */
@@ -30,8 +28,14 @@ export interface BrokerConfig {
   readonly transactionalIdCleanupIntervalMs: number;
   /** Kafka: `log.retention.check.interval.ms`. */
   readonly retentionCheckIntervalMs: number;
-  /** Defaults of topic configs, where they are not Kafka's. */
-  readonly topicDefaults: ConfigDefaults;
+  /** Whether topics may be deleted. Kafka: `delete.topic.enable`. */
+  readonly deleteTopics: boolean;
+  /** How long the offsets of a group are kept that nobody is in. Kafka: `offsets.retention.minutes`. */
+  readonly offsetsRetentionMs: number;
+  /** Kafka: `offsets.retention.check.interval.ms`. */
+  readonly offsetsRetentionCheckIntervalMs: number;
+  /** Defaults of topic configs, by the broker's config that gives them, such as `log.retention.ms`. */
+  readonly topicDefaults: Readonly<Record<string, string>>;
 }
 
 export const DEFAULT_CONFIG: BrokerConfig = {
@@ -47,5 +51,8 @@ export const DEFAULT_CONFIG: BrokerConfig = {
   transactionalIdExpirationMs: 604_800_000,
   transactionalIdCleanupIntervalMs: 3_600_000,
   retentionCheckIntervalMs: 300_000,
+  deleteTopics: true,
+  offsetsRetentionMs: 7 * 24 * 3_600_000,
+  offsetsRetentionCheckIntervalMs: 600_000,
   topicDefaults: {},
 };

@@ -26,8 +26,10 @@ import { deleteTopics } from "./handlers/20_delete_topics.ts";
 import { initProducerId } from "./handlers/22_init_producer_id.ts";
 import { offsetForLeaderEpoch } from "./handlers/23_offset_for_leader_epoch.ts";
 import { describeConfigs } from "./handlers/32_describe_configs.ts";
+import { alterConfigs } from "./handlers/33_alter_configs.ts";
 import { createPartitions } from "./handlers/37_create_partitions.ts";
 import { deleteGroups } from "./handlers/42_delete_groups.ts";
+import { incrementalAlterConfigs } from "./handlers/44_incremental_alter_configs.ts";
 import { describeCluster } from "./handlers/60_describe_cluster.ts";
 
 /** All APIs, by rising key. */
@@ -51,8 +53,10 @@ export const APIS: readonly Api[] = [
   initProducerId,
   offsetForLeaderEpoch,
   describeConfigs,
+  alterConfigs,
   createPartitions,
   deleteGroups,
+  incrementalAlterConfigs,
   describeCluster,
 ];
 

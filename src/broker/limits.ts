@@ -39,6 +39,8 @@ export interface Limits {
   readonly maxGroupMetadataBytes: number;
   /** Of an offset commit. Kafka: `offset.metadata.max.bytes`. */
   readonly maxOffsetMetadataBytes: number;
+  /** Of one answer to DescribeTopicPartitions. Kafka: `max.request.partition.size.limit`. */
+  readonly maxPartitionsPerAnswer: number;
   /** Committed offsets, over all groups. */
   readonly maxCommittedOffsets: number;
   /** Idempotent producers that a partition remembers; the one silent for longest is forgotten first. */
@@ -72,6 +74,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxMembersPerGroup: 1_000,
   maxGroupMetadataBytes: MIB,
   maxOffsetMetadataBytes: 4_096,
+  maxPartitionsPerAnswer: 2_000,
   maxCommittedOffsets: 500_000,
   maxProducersPerPartition: 1_000,
   maxOpenFiles: 256,

@@ -15,9 +15,8 @@ import type { Infer, Input } from "../../wire/schema.ts";
 import { defineApi } from "../api.ts";
 import { type BrokerState, NODE_ID } from "../state/broker_state.ts";
 import { StorageError } from "../state/storage.ts";
-import { configValue, TOPIC_CONFIGS } from "../state/topic_config.ts";
-import { configSource } from "./config_source.ts";
-import { refuseTopic } from "./topic_rules.ts";
+import { topicConfigs } from "./config_answers.ts";
+import { type Refusal, refuseAssignment, refuseName, refuseTopic } from "./topic_rules.ts";
 
 const log = logger("broker");
 
@@ -30,22 +29,17 @@ const REPLICATION_FACTOR = 1;
 export const createTopics = defineApi(CreateTopicsRequest, CreateTopicsResponse, (request, { state }) => {
   const counts = new Map<string, number>();
   for (const { name } of request.topics) counts.set(name, (counts.get(name) ?? 0) + 1);
-  const topics = [...counts].map(([name, count]): TopicResponse => {
-    const topic = request.topics.find((candidate) => candidate.name === name);
-    if (topic === undefined || count > 1) {
-      return {
-        name,
-        errorCode: ErrorCode.INVALID_REQUEST,
-        errorMessage: "Duplicate topic name.",
-        configs: null,
-      };
-    }
-    return create(state, topic, request.validateOnly);
-  });
+  const topics = request.topics.filter(({ name }) => counts.get(name) === 1)
+    .map((topic) => create(state, topic, request.validateOnly));
+  for (const [name, count] of counts) {
+    if (count === 1) continue;
+    const errorMessage = "Duplicate topic name.";
+    topics.push({ name, errorCode: ErrorCode.INVALID_REQUEST, errorMessage, configs: [] });
+  }
   const refused = (errorMessage: string) => ({
     topics: topics.map((topic) =>
       topic.errorCode === ErrorCode.NONE
-        ? { ...topic, errorCode: ErrorCode.KAFKA_STORAGE_ERROR, errorMessage, configs: null }
+        ? { ...topic, errorCode: ErrorCode.KAFKA_STORAGE_ERROR, errorMessage, configs: [] }
         : topic
     ),
   });
@@ -54,23 +48,19 @@ export const createTopics = defineApi(CreateTopicsRequest, CreateTopicsResponse,
 
 function create(state: BrokerState, topic: RequestTopic, validateOnly: boolean): TopicResponse {
   const { name } = topic;
-  const refused = (errorCode: number, errorMessage: string): TopicResponse => ({
+  const refused = ({ errorCode, errorMessage }: Refusal): TopicResponse => ({
     name,
     errorCode,
     errorMessage,
-    configs: null,
+    configs: [],
   });
+  const nameRefusal = refuseName(state, name);
+  if (nameRefusal !== undefined) return refused(nameRefusal);
   const layout = layoutOf(topic, state.config.defaultPartitions);
-  if (typeof layout === "string") return refused(ErrorCode.INVALID_REPLICA_ASSIGNMENT, layout);
-  if (topic.replicationFactor !== -1 && topic.replicationFactor !== REPLICATION_FACTOR) {
-    return refused(
-      ErrorCode.INVALID_REPLICATION_FACTOR,
-      `Unable to replicate the partition ${topic.replicationFactor} time(s): there is one broker.`,
-    );
-  }
+  if (typeof layout !== "number") return refused(layout);
   const given = new Map(topic.configs.map((config) => [config.name, config.value]));
   const refusal = refuseTopic(state, { name, partitions: layout, configs: given });
-  if (refusal !== undefined) return refused(refusal.errorCode, refusal.errorMessage);
+  if (refusal !== undefined) return refused(refusal);
   const overrides = new Map([...given].map(([config, value]) => [config, value ?? ""]));
   const answer = {
     name,
@@ -78,13 +68,7 @@ function create(state: BrokerState, topic: RequestTopic, validateOnly: boolean):
     errorMessage: null,
     numPartitions: layout,
     replicationFactor: REPLICATION_FACTOR,
-    configs: TOPIC_CONFIGS.map((definition) => ({
-      name: definition.name,
-      value: configValue(definition, overrides, state.config.topicDefaults),
-      readOnly: false,
-      configSource: configSource(definition, overrides, state.config.topicDefaults),
-      isSensitive: false,
-    })),
+    configs: topicConfigs(state, overrides),
   };
   if (validateOnly) return answer;
   try {
@@ -92,21 +76,57 @@ function create(state: BrokerState, topic: RequestTopic, validateOnly: boolean):
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
     log.error(`Cannot make topic '${name}': ${describeError(error)}`);
-    return refused(ErrorCode.KAFKA_STORAGE_ERROR, describeError(error));
+    return refused({ errorCode: ErrorCode.KAFKA_STORAGE_ERROR, errorMessage: describeError(error) });
   }
 }
 
-/** The number of partitions asked for, or what is wrong with the assignment. */
-function layoutOf(topic: RequestTopic, defaultPartitions: number): number | string {
-  const { assignments, numPartitions } = topic;
-  if (assignments.length === 0) return numPartitions === -1 ? defaultPartitions : numPartitions;
-  if (numPartitions !== -1 || topic.replicationFactor !== -1) {
-    return "A manual partition assignment was specified, but numPartitions or replicationFactor was not set to -1.";
+/** The number of partitions asked for, or why they cannot be. Kafka's order and words. */
+function layoutOf(topic: RequestTopic, defaultPartitions: number): number | Refusal {
+  const { assignments, numPartitions, replicationFactor } = topic;
+  if (assignments.length > 0) return refuseAssignments(topic) ?? assignments.length;
+  if (replicationFactor < -1 || replicationFactor === 0) {
+    const errorMessage = "Replication factor must be larger than 0, or -1 to use the default value.";
+    return { errorCode: ErrorCode.INVALID_REPLICATION_FACTOR, errorMessage };
   }
-  const isDense =
-    new Set(assignments.map(({ partitionIndex }) => partitionIndex)).size === assignments.length &&
-    assignments.every(({ partitionIndex }) => partitionIndex >= 0 && partitionIndex < assignments.length);
-  if (!isDense) return "The manual partition assignment must name the partitions from 0 on, each once.";
-  const isOurs = assignments.every(({ brokerIds }) => brokerIds.length === 1 && brokerIds[0] === NODE_ID);
-  return isOurs ? assignments.length : `The manual partition assignment may name broker ${NODE_ID} only.`;
+  if (numPartitions < -1 || numPartitions === 0) {
+    const errorMessage = "Number of partitions was set to an invalid non-positive value.";
+    return { errorCode: ErrorCode.INVALID_PARTITIONS, errorMessage };
+  }
+  if (replicationFactor > REPLICATION_FACTOR) {
+    const errorMessage = `Unable to replicate the partition ${replicationFactor} time(s): The target ` +
+      `replication factor of ${replicationFactor} cannot be reached because only 1 broker(s) are registered.`;
+    return { errorCode: ErrorCode.INVALID_REPLICATION_FACTOR, errorMessage };
+  }
+  return numPartitions === -1 ? defaultPartitions : numPartitions;
+}
+
+function refuseAssignments(
+  { assignments, numPartitions, replicationFactor }: RequestTopic,
+): Refusal | undefined {
+  const manual = "A manual partition assignment was specified, but";
+  if (replicationFactor !== -1) {
+    return {
+      errorCode: ErrorCode.INVALID_REQUEST,
+      errorMessage: `${manual} replication factor was not set to -1.`,
+    };
+  }
+  if (numPartitions !== -1) {
+    return {
+      errorCode: ErrorCode.INVALID_REQUEST,
+      errorMessage: `${manual} numPartitions was not set to -1.`,
+    };
+  }
+  const seen = new Set<number>();
+  for (const { partitionIndex, brokerIds } of assignments) {
+    if (seen.has(partitionIndex)) {
+      const errorMessage = `Found multiple manual partition assignments for partition ${partitionIndex}`;
+      return { errorCode: ErrorCode.INVALID_REPLICA_ASSIGNMENT, errorMessage };
+    }
+    seen.add(partitionIndex);
+    const refusal = refuseAssignment(brokerIds);
+    if (refusal !== undefined) return refusal;
+  }
+  if (assignments.every((_, index) => seen.has(index))) return undefined;
+  const errorMessage = "partitions should be a consecutive 0-based integer sequence";
+  return { errorCode: ErrorCode.INVALID_REPLICA_ASSIGNMENT, errorMessage };
 }

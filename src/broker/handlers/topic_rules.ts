@@ -4,9 +4,10 @@
  * @module
  */
 import { ErrorCode } from "../../wire/error_codes.ts";
+import { NODE_ID } from "../node_id.ts";
 import type { BrokerState } from "../state/broker_state.ts";
 import { invalidTopicName } from "../state/topic.ts";
-import { invalidConfig } from "../state/topic_config.ts";
+import { invalidConfigs } from "../state/topic_config.ts";
 
 /** Why something is refused: an error code, and words for people. */
 export interface Refusal {
@@ -26,6 +27,21 @@ export function refuseTopic(
   state: BrokerState,
   { name, partitions, configs }: NewTopic,
 ): Refusal | undefined {
+  const nameRefusal = refuseName(state, name);
+  if (nameRefusal !== undefined) return nameRefusal;
+  if (state.topics.size >= state.limits.maxTopics) {
+    return {
+      errorCode: ErrorCode.POLICY_VIOLATION,
+      errorMessage: `There are ${state.limits.maxTopics} topics already.`,
+    };
+  }
+  const invalid = invalidConfigs(configs, state.configs.topicDefaults);
+  if (invalid !== undefined) return { errorCode: ErrorCode.INVALID_CONFIG, errorMessage: invalid };
+  return refusePartitions(state, partitions, partitions);
+}
+
+/** Why no topic may be made of this name, undefined when one may. */
+export function refuseName(state: BrokerState, name: string): Refusal | undefined {
   const invalidName = invalidTopicName(name);
   if (invalidName !== undefined) {
     return { errorCode: ErrorCode.INVALID_TOPIC_EXCEPTION, errorMessage: invalidName };
@@ -33,17 +49,23 @@ export function refuseTopic(
   if (state.topics.get(name) !== undefined) {
     return { errorCode: ErrorCode.TOPIC_ALREADY_EXISTS, errorMessage: `Topic '${name}' already exists.` };
   }
-  if (state.topics.size >= state.limits.maxTopics) {
-    return {
-      errorCode: ErrorCode.POLICY_VIOLATION,
-      errorMessage: `There are ${state.limits.maxTopics} topics already.`,
-    };
-  }
-  for (const [config, value] of configs) {
-    const invalid = invalidConfig(config, value);
-    if (invalid !== undefined) return { errorCode: ErrorCode.INVALID_CONFIG, errorMessage: invalid };
-  }
-  return refusePartitions(state, partitions, partitions);
+  const other = state.topics.collidingWith(name);
+  if (other === undefined) return undefined;
+  const errorMessage = `Topic '${name}' collides with existing topic: ${other.name}`;
+  return { errorCode: ErrorCode.INVALID_TOPIC_EXCEPTION, errorMessage };
+}
+
+/** Why a partition's replicas cannot be these, undefined when they can: there is one broker. */
+export function refuseAssignment(brokerIds: readonly number[]): Refusal | undefined {
+  const refused = (reason: string): Refusal => ({
+    errorCode: ErrorCode.INVALID_REPLICA_ASSIGNMENT,
+    errorMessage: `The manual partition assignment includes ${reason}`,
+  });
+  if (brokerIds.length === 0) return refused("an empty replica list.");
+  const twice = brokerIds.find((id, i) => brokerIds.indexOf(id) !== i);
+  if (twice !== undefined) return refused(`the broker ${twice} more than once.`);
+  const unknown = brokerIds.find((id) => id !== NODE_ID);
+  return unknown === undefined ? undefined : refused(`broker ${unknown}, but no such broker is registered.`);
 }
 
 /** Why a topic may not have so many partitions, `more` of them new; undefined when it may. */

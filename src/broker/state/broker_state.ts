@@ -8,6 +8,7 @@ import type { BrokerConfig } from "../config.ts";
 import type { Faults } from "../faults/faults.ts";
 import { ErrorCode } from "../../wire/error_codes.ts";
 import type { Limits } from "../limits.ts";
+import { BrokerConfigs } from "./broker_configs.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import type { Clock } from "./clock.ts";
 import { CommittedOffsets } from "./committed_offsets.ts";
@@ -24,8 +25,7 @@ import { Topics, type TopicsRecovery } from "./topics.ts";
 
 const log = logger("broker");
 
-/** The one node. */
-export const NODE_ID = 1;
+export { NODE_ID } from "../node_id.ts";
 
 /** What a broker's state is made of. */
 export interface BrokerStateOptions {
@@ -41,7 +41,8 @@ export interface BrokerStateOptions {
 export class BrokerState implements Disposable {
   readonly clusterId: string;
   readonly config: BrokerConfig;
-  readonly limits: Limits;
+  /** What of `config` and `limits` may change at run time. */
+  readonly configs: BrokerConfigs;
   readonly clock: Clock;
   /** What goes wrong on purpose. */
   readonly faults: Faults | undefined;
@@ -60,14 +61,14 @@ export class BrokerState implements Disposable {
   constructor({ storage, clusterId, config, limits, clock, faults }: BrokerStateOptions) {
     this.clusterId = clusterId;
     this.config = config;
-    this.limits = limits;
+    this.configs = new BrokerConfigs(storage, { config, limits });
     this.clock = clock;
     this.faults = faults;
     this.#checkpoints = new Checkpoints(clock);
     this.topics = new Topics({
       storage,
       tails: new TailPool(limits.maxTailBytes, limits.maxTailBytesPerPartition),
-      defaults: config.topicDefaults,
+      defaults: () => this.configs.topicDefaults,
       producers: { max: limits.maxProducersPerPartition, expirationMs: config.producerIdExpirationMs },
       fsync: config.fsync,
       checkpoints: this.#checkpoints,
@@ -88,10 +89,16 @@ export class BrokerState implements Disposable {
     this.#retention = new Retention(this.topics, clock, config.retentionCheckIntervalMs);
   }
 
+  /** The limits in force. */
+  get limits(): Limits {
+    return this.configs.limits;
+  }
+
   /** Reads what is there from before. @throws {StorageError} */
   open(): TopicsRecovery {
+    const configNotes = this.configs.open();
     const recovery = this.topics.open(this.clock.epochMs());
-    const notes = [...recovery.notes, ...this.offsets.open(), ...this.producerIds.open()];
+    const notes = [...configNotes, ...recovery.notes, ...this.offsets.open(), ...this.producerIds.open()];
     this.#retention.start();
     return { ...recovery, notes };
   }

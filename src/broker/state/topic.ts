@@ -11,7 +11,7 @@ const LEGAL_NAME = /^[a-zA-Z0-9._-]{1,249}$/;
 /** Why a name is no topic's, undefined when it may be one. Kafka's rules and words (Topic.java). */
 export function invalidTopicName(name: string): string | undefined {
   if (name === "") return "Topic name is invalid: the empty string is not allowed";
-  if (name === "." || name === "..") return `Topic name is invalid: '.' or '..' is not allowed`;
+  if (name === "." || name === "..") return `Topic name is invalid: '${name}' is not allowed`;
   if (name.length > 249) {
     return `Topic name is invalid: the length of '${name}' is longer than the max allowed length 249`;
   }
@@ -24,15 +24,19 @@ export class Topic {
   readonly name: string;
   readonly topicId: string;
   readonly partitions: Partition[] = [];
-  #overrides: ReadonlyMap<string, string> = new Map();
+  #overrides: ReadonlyMap<string, string>;
   #config: TopicConfig;
-  readonly #defaults: ConfigDefaults;
 
-  constructor(name: string, topicId: string, defaults: ConfigDefaults) {
+  constructor(
+    name: string,
+    topicId: string,
+    overrides: ReadonlyMap<string, string>,
+    defaults: ConfigDefaults,
+  ) {
     this.name = name;
     this.topicId = topicId;
-    this.#defaults = defaults;
-    this.#config = parseTopicConfig(this.#overrides, defaults);
+    this.#overrides = overrides;
+    this.#config = parseTopicConfig(overrides, defaults);
   }
 
   get config(): TopicConfig {
@@ -44,8 +48,9 @@ export class Topic {
     return this.#overrides;
   }
 
-  set overrides(overrides: ReadonlyMap<string, string>) {
+  /** Sets its configs, in place of all that were. */
+  configure(overrides: ReadonlyMap<string, string>, defaults: ConfigDefaults): void {
     this.#overrides = overrides;
-    this.#config = parseTopicConfig(overrides, this.#defaults);
+    this.#config = parseTopicConfig(overrides, defaults);
   }
 }

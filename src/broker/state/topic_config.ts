@@ -5,41 +5,77 @@
  * @module
  */
 
-/** A config as DescribeConfigs tells it. The numbers are Kafka's ConfigDef types. */
-export const ConfigType = { BOOLEAN: 1, STRING: 2, INT: 3, SHORT: 4, LONG: 5, DOUBLE: 6, LIST: 7 } as const;
-export type ConfigType = typeof ConfigType[keyof typeof ConfigType];
+import { type ConfigDefinition, ConfigType, invalidValue, LONG_MAX, splitList } from "./config_definition.ts";
 
-export interface ConfigDefinition {
-  readonly name: string;
-  readonly type: ConfigType;
+/** A config of a topic. */
+export interface TopicConfigDefinition extends ConfigDefinition {
   readonly defaultValue: string;
-  readonly min?: bigint;
-  readonly oneOf?: readonly string[];
-  readonly documentation: string;
+  /** The broker's configs that give its default, the one that counts before the others first; empty for none. */
+  readonly brokerKeys: readonly BrokerKey[];
 }
 
-const INT_MAX = 2n ** 31n - 1n;
-const LONG_MAX = 2n ** 63n - 1n;
+/** A config of the broker that gives the default of a topic's. */
+export interface BrokerKey {
+  readonly name: string;
+  /** What one of it is in the topic's unit, such as an hour in milliseconds. @default {1} */
+  readonly factor?: number;
+}
+
+const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+
 const { BOOLEAN, STRING, INT, LONG, DOUBLE, LIST } = ConfigType;
 
 /** All configs of a topic. */
-export const TOPIC_CONFIGS: readonly ConfigDefinition[] = [
+export const TOPIC_CONFIGS: readonly TopicConfigDefinition[] = [
   {
     name: "cleanup.policy",
+    brokerKeys: [{ name: "log.cleanup.policy" }],
     type: LIST,
     defaultValue: "delete",
     oneOf: ["compact", "delete"],
     documentation: "What becomes of old segments: deleted by retention, compacted by key, or both.",
   },
   {
+    name: "compression.gzip.level",
+    brokerKeys: [{ name: "compression.gzip.level" }],
+    type: INT,
+    defaultValue: "-1",
+    refuse: (value) =>
+      Number(value) === -1 || (Number(value) >= 1 && Number(value) <= 9)
+        ? undefined
+        : "Value must be between 1 and 9 or equal to -1",
+    documentation: "Kept only: batches are kept as the producer sent them.",
+  },
+  {
+    name: "compression.lz4.level",
+    brokerKeys: [{ name: "compression.lz4.level" }],
+    type: INT,
+    defaultValue: "9",
+    min: 1n,
+    max: 17n,
+    documentation: "Kept only: batches are kept as the producer sent them.",
+  },
+  {
     name: "compression.type",
+    brokerKeys: [{ name: "compression.type" }],
     type: STRING,
     defaultValue: "producer",
     oneOf: ["uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"],
     documentation: "Batches are kept as the producer sent them, whatever this says.",
   },
   {
+    name: "compression.zstd.level",
+    brokerKeys: [{ name: "compression.zstd.level" }],
+    type: INT,
+    defaultValue: "3",
+    min: -131_072n,
+    max: 22n,
+    documentation: "Kept only: batches are kept as the producer sent them.",
+  },
+  {
     name: "delete.retention.ms",
+    brokerKeys: [{ name: "log.cleaner.delete.retention.ms" }],
     type: LONG,
     defaultValue: "86400000",
     min: 0n,
@@ -47,6 +83,7 @@ export const TOPIC_CONFIGS: readonly ConfigDefinition[] = [
   },
   {
     name: "file.delete.delay.ms",
+    brokerKeys: [{ name: "log.segment.delete.delay.ms" }],
     type: LONG,
     defaultValue: "60000",
     min: 0n,
@@ -54,6 +91,7 @@ export const TOPIC_CONFIGS: readonly ConfigDefinition[] = [
   },
   {
     name: "flush.messages",
+    brokerKeys: [{ name: "log.flush.interval.messages" }],
     type: LONG,
     defaultValue: `${LONG_MAX}`,
     min: 1n,
@@ -61,20 +99,55 @@ export const TOPIC_CONFIGS: readonly ConfigDefinition[] = [
   },
   {
     name: "flush.ms",
+    brokerKeys: [{ name: "log.flush.interval.ms" }, { name: "log.flush.scheduler.interval.ms" }],
     type: LONG,
     defaultValue: `${LONG_MAX}`,
     min: 0n,
     documentation: "Kept only: the broker's fsync mode decides.",
   },
   {
+    name: "follower.replication.throttled.replicas",
+    brokerKeys: [],
+    type: LIST,
+    defaultValue: "",
+    refuse: refuseReplicas("follower.replication.throttled.replicas"),
+    documentation: "Kept only: there is one replica.",
+  },
+  {
     name: "index.interval.bytes",
+    brokerKeys: [{ name: "log.index.interval.bytes" }],
     type: INT,
     defaultValue: "4096",
     min: 0n,
     documentation: "Kept only: the index's interval is fixed.",
   },
   {
+    name: "leader.replication.throttled.replicas",
+    brokerKeys: [],
+    type: LIST,
+    defaultValue: "",
+    refuse: refuseReplicas("leader.replication.throttled.replicas"),
+    documentation: "Kept only: there is one replica.",
+  },
+  {
+    name: "local.retention.bytes",
+    brokerKeys: [{ name: "log.local.retention.bytes" }],
+    type: LONG,
+    defaultValue: "-2",
+    min: -2n,
+    documentation: "Kept only: there is no tiered storage.",
+  },
+  {
+    name: "local.retention.ms",
+    brokerKeys: [{ name: "log.local.retention.ms" }],
+    type: LONG,
+    defaultValue: "-2",
+    min: -2n,
+    documentation: "Kept only: there is no tiered storage.",
+  },
+  {
     name: "max.compaction.lag.ms",
+    brokerKeys: [{ name: "log.cleaner.max.compaction.lag.ms" }],
     type: LONG,
     defaultValue: `${LONG_MAX}`,
     min: 1n,
@@ -82,6 +155,7 @@ export const TOPIC_CONFIGS: readonly ConfigDefinition[] = [
   },
   {
     name: "max.message.bytes",
+    brokerKeys: [{ name: "message.max.bytes" }],
     type: INT,
     defaultValue: "1048588",
     min: 0n,
@@ -89,6 +163,7 @@ export const TOPIC_CONFIGS: readonly ConfigDefinition[] = [
   },
   {
     name: "message.timestamp.after.max.ms",
+    brokerKeys: [{ name: "log.message.timestamp.after.max.ms" }],
     type: LONG,
     defaultValue: "3600000",
     min: 0n,
@@ -96,6 +171,7 @@ export const TOPIC_CONFIGS: readonly ConfigDefinition[] = [
   },
   {
     name: "message.timestamp.before.max.ms",
+    brokerKeys: [{ name: "log.message.timestamp.before.max.ms" }],
     type: LONG,
     defaultValue: `${LONG_MAX}`,
     min: 0n,
@@ -103,6 +179,7 @@ export const TOPIC_CONFIGS: readonly ConfigDefinition[] = [
   },
   {
     name: "message.timestamp.type",
+    brokerKeys: [{ name: "log.message.timestamp.type" }],
     type: STRING,
     defaultValue: "CreateTime",
     oneOf: ["CreateTime", "LogAppendTime"],
@@ -110,12 +187,16 @@ export const TOPIC_CONFIGS: readonly ConfigDefinition[] = [
   },
   {
     name: "min.cleanable.dirty.ratio",
+    brokerKeys: [{ name: "log.cleaner.min.cleanable.ratio" }],
     type: DOUBLE,
     defaultValue: "0.5",
+    min: 0n,
+    max: 1n,
     documentation: "How much of a compacted log may be uncompacted.",
   },
   {
     name: "min.compaction.lag.ms",
+    brokerKeys: [{ name: "log.cleaner.min.compaction.lag.ms" }],
     type: LONG,
     defaultValue: "0",
     min: 0n,
@@ -123,6 +204,7 @@ export const TOPIC_CONFIGS: readonly ConfigDefinition[] = [
   },
   {
     name: "min.insync.replicas",
+    brokerKeys: [{ name: "min.insync.replicas" }],
     type: INT,
     defaultValue: "1",
     min: 1n,
@@ -130,19 +212,45 @@ export const TOPIC_CONFIGS: readonly ConfigDefinition[] = [
   },
   {
     name: "preallocate",
+    brokerKeys: [{ name: "log.preallocate" }],
     type: BOOLEAN,
     defaultValue: "false",
     documentation: "Kept only: files grow as they are written.",
   },
   {
+    name: "remote.log.copy.disable",
+    brokerKeys: [],
+    type: BOOLEAN,
+    defaultValue: "false",
+    documentation: "Kept only: there is no tiered storage.",
+  },
+  {
+    name: "remote.log.delete.on.disable",
+    brokerKeys: [],
+    type: BOOLEAN,
+    defaultValue: "false",
+    documentation: "Kept only: there is no tiered storage.",
+  },
+  {
+    name: "remote.storage.enable",
+    brokerKeys: [],
+    type: BOOLEAN,
+    defaultValue: "false",
+    documentation: "There is no tiered storage: true is refused.",
+  },
+  {
     name: "retention.bytes",
+    brokerKeys: [{ name: "log.retention.bytes" }],
     type: LONG,
     defaultValue: "-1",
-    min: -1n,
     documentation: "The size of a partition above which its oldest segments are deleted; -1: none.",
   },
   {
     name: "retention.ms",
+    brokerKeys: [{ name: "log.retention.ms" }, { name: "log.retention.minutes", factor: MINUTE_MS }, {
+      name: "log.retention.hours",
+      factor: HOUR_MS,
+    }],
     type: LONG,
     defaultValue: "604800000",
     min: -1n,
@@ -150,13 +258,15 @@ export const TOPIC_CONFIGS: readonly ConfigDefinition[] = [
   },
   {
     name: "segment.bytes",
+    brokerKeys: [{ name: "log.segment.bytes" }],
     type: INT,
     defaultValue: "1073741824",
-    min: 14n,
+    min: 1_048_576n,
     documentation: "The size at which a new segment begins.",
   },
   {
     name: "segment.index.bytes",
+    brokerKeys: [{ name: "log.index.size.max.bytes" }],
     type: INT,
     defaultValue: "10485760",
     min: 4n,
@@ -164,6 +274,7 @@ export const TOPIC_CONFIGS: readonly ConfigDefinition[] = [
   },
   {
     name: "segment.jitter.ms",
+    brokerKeys: [{ name: "log.roll.jitter.ms" }, { name: "log.roll.jitter.hours", factor: HOUR_MS }],
     type: LONG,
     defaultValue: "0",
     min: 0n,
@@ -171,6 +282,7 @@ export const TOPIC_CONFIGS: readonly ConfigDefinition[] = [
   },
   {
     name: "segment.ms",
+    brokerKeys: [{ name: "log.roll.ms" }, { name: "log.roll.hours", factor: HOUR_MS }],
     type: LONG,
     defaultValue: "604800000",
     min: 1n,
@@ -178,55 +290,55 @@ export const TOPIC_CONFIGS: readonly ConfigDefinition[] = [
   },
   {
     name: "unclean.leader.election.enable",
+    brokerKeys: [{ name: "unclean.leader.election.enable" }],
     type: BOOLEAN,
     defaultValue: "false",
     documentation: "Kept only: there is one replica.",
   },
 ];
 
-const BY_NAME = new Map(TOPIC_CONFIGS.map((definition) => [definition.name, definition]));
+/** As Kafka has it for its own tests: segments of any size. Not told, only taken. */
+const INTERNAL_SEGMENT_BYTES: TopicConfigDefinition = {
+  name: "internal.segment.bytes",
+  brokerKeys: [],
+  type: INT,
+  defaultValue: "",
+  min: 14n,
+  documentation: "The size at which a new segment begins, with no lower bound.",
+};
 
-/** Why a value is no value of a config, undefined when it is. */
+const BY_NAME = new Map([...TOPIC_CONFIGS, INTERNAL_SEGMENT_BYTES].map((one) => [one.name, one]));
+
+/** A topic config's definition. */
+export function findTopicConfig(name: string): TopicConfigDefinition | undefined {
+  return BY_NAME.get(name);
+}
+
+/** Why a value is no value of a config, undefined when it is. Kafka's words. */
 export function invalidConfig(name: string, value: string | null): string | undefined {
   const definition = BY_NAME.get(name);
   if (definition === undefined) return `Unknown topic config name: ${name}`;
   if (value === null) return `Null value not supported for topic configs: ${name}`;
-  const wrong = `Invalid value ${value} for configuration ${name}`;
-  switch (definition.type) {
-    case ConfigType.BOOLEAN:
-      return /^(true|false)$/i.test(value)
-        ? undefined
-        : `${wrong}: Expected value to be either true or false`;
-    case ConfigType.DOUBLE:
-      return Number(value) >= 0 && Number(value) <= 1 && value.trim() !== ""
-        ? undefined
-        : `${wrong}: Value must be between 0 and 1`;
-    case ConfigType.INT:
-    case ConfigType.SHORT:
-    case ConfigType.LONG: {
-      if (!/^[+-]?\d{1,19}$/.test(value.trim())) {
-        return `${wrong}: Not a number of type ${typeName(definition.type)}`;
-      }
-      const number = BigInt(value.trim());
-      if (number > (definition.type === ConfigType.LONG ? LONG_MAX : INT_MAX)) {
-        return `${wrong}: Not a number of type ${typeName(definition.type)}`;
-      }
-      if (definition.min !== undefined && number < definition.min) {
-        return `${wrong}: Value must be at least ${definition.min}`;
-      }
-      return undefined;
-    }
-    case ConfigType.STRING:
-      return definition.oneOf === undefined || definition.oneOf.includes(value)
-        ? undefined
-        : `${wrong}: String must be one of: ${definition.oneOf.join(", ")}`;
-    case ConfigType.LIST: {
-      const unknown = splitList(value).find((item) => definition.oneOf?.includes(item) === false);
-      return unknown === undefined
-        ? undefined
-        : `${wrong}: String must be one of: ${definition.oneOf?.join(", ") ?? ""}`;
-    }
+  return invalidValue(definition, value);
+}
+
+/** Why configs do not go together, or one of them is none; undefined when all is well. */
+export function invalidConfigs(
+  configs: ReadonlyMap<string, string | null>,
+  defaults: ConfigDefaults,
+): string | undefined {
+  for (const [name, value] of configs) {
+    const reason = invalidConfig(name, value);
+    if (reason !== undefined) return reason;
   }
+  const valueOf = (name: string) =>
+    configs.get(name) ?? defaults[name] ?? BY_NAME.get(name)?.defaultValue ?? "";
+  if (valueOf("remote.storage.enable").toLowerCase() === "true") {
+    return "Tiered Storage functionality is disabled in the broker. Topic cannot be configured with remote log storage.";
+  }
+  const [min, max] = [valueOf("min.compaction.lag.ms"), valueOf("max.compaction.lag.ms")];
+  if (BigInt(min.trim()) <= BigInt(max.trim())) return undefined;
+  return `conflict topic config setting min.compaction.lag.ms (${min}) > max.compaction.lag.ms (${max})`;
 }
 
 /** What the broker acts on, parsed. Numbers are bytes and milliseconds; -1 is "no bound". */
@@ -241,12 +353,12 @@ export interface TopicConfig {
   readonly logAppendTime: boolean;
 }
 
-/** Defaults of a broker, by config name, where they are not Kafka's. */
+/** Defaults of a broker, by the topic config's name, where they are not Kafka's. */
 export type ConfigDefaults = Readonly<Record<string, string>>;
 
 /** The value in force of a config. */
 export function configValue(
-  definition: ConfigDefinition,
+  definition: TopicConfigDefinition,
   overrides: ReadonlyMap<string, string>,
   defaults: ConfigDefaults,
 ): string {
@@ -268,17 +380,18 @@ export function parseTopicConfig(
     cleanupCompact: policies.includes("compact"),
     retentionMs: Number(value("retention.ms")),
     retentionBytes: Number(value("retention.bytes")),
-    segmentBytes: Number(value("segment.bytes")),
+    segmentBytes: Number(value("internal.segment.bytes") || value("segment.bytes")),
     segmentMs: Number(value("segment.ms")),
     maxMessageBytes: Number(value("max.message.bytes")),
     logAppendTime: value("message.timestamp.type") === "LogAppendTime",
   };
 }
 
-function splitList(value: string): string[] {
-  return value.split(",").map((item) => item.trim()).filter((item) => item !== "");
-}
-
-function typeName(type: ConfigType): string {
-  return type === ConfigType.LONG ? "LONG" : type === ConfigType.SHORT ? "SHORT" : "INT";
+function refuseReplicas(name: string): (value: string) => string | undefined {
+  const isReplicas = (value: string) =>
+    value.trim() === "*" || splitList(value).every((one) => /^\d+:\d+$/.test(one));
+  return (value) =>
+    isReplicas(value)
+      ? undefined
+      : `${name} must be the literal '*' or a list of replicas in the following format: [partitionId]:[brokerId],[partitionId]:[brokerId],...`;
 }

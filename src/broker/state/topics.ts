@@ -21,7 +21,8 @@ const FOLDER = "topics";
 export interface TopicsOptions {
   readonly storage: Storage;
   readonly tails: TailPool;
-  readonly defaults: ConfigDefaults;
+  /** The defaults of their configs in force. */
+  readonly defaults: () => ConfigDefaults;
   readonly producers: ProducerStatesOptions;
   readonly fsync: boolean;
   /** @default none: they are the caller's */
@@ -51,6 +52,7 @@ export class Topics {
   readonly #journal: Journal<TopicLine>;
   readonly #byName = new Map<string, Topic>();
   readonly #byId = new Map<string, Topic>();
+  readonly #byMetricName = new Map<string, Topic>();
   #partitionsCount = 0;
 
   /** @throws {StorageError} */
@@ -131,11 +133,32 @@ export class Topics {
     this.#addPartitions(topic, total);
   }
 
+  /** Sets a topic's configs, in place of all that were. @throws {StorageError} nothing was changed */
+  alter(topic: Topic, overrides: ReadonlyMap<string, string>): void {
+    this.#journal.append([[topic.name, {
+      ...lineOf(topic, topic.partitions.length),
+      configs: Object.fromEntries(overrides),
+    }]]);
+    topic.configure(overrides, this.#options.defaults());
+    this.#journal.compact(this.#byName.size, () => this.#changes());
+  }
+
+  /** Tells all topics that the defaults of their configs have changed. */
+  defaultsChanged(): void {
+    for (const topic of this.#byName.values()) topic.configure(topic.overrides, this.#options.defaults());
+  }
+
+  /** The topic whose name another's is taken for in names of metrics: they differ in '.' and '_' only. */
+  collidingWith(name: string): Topic | undefined {
+    return this.#byMetricName.get(metricName(name));
+  }
+
   /** Deletes a topic with its records. @throws {StorageError} */
   delete(topic: Topic): void {
     this.#journal.append([[topic.name, null]]);
     this.#byName.delete(topic.name);
     this.#byId.delete(topic.topicId);
+    this.#byMetricName.delete(metricName(topic.name));
     this.#partitionsCount -= topic.partitions.length;
     for (const partition of topic.partitions) partition.close();
     this.#options.storage.remove(`${FOLDER}/${topic.topicId}`);
@@ -155,9 +178,9 @@ export class Topics {
   }
 
   #add(name: string, topicId: string, overrides: ReadonlyMap<string, string>): Topic {
-    const topic = new Topic(name, topicId, this.#options.defaults);
-    topic.overrides = overrides;
+    const topic = new Topic(name, topicId, overrides, this.#options.defaults());
     this.#byName.set(name, topic);
+    this.#byMetricName.set(metricName(name), topic);
     this.#byId.set(topicId, topic);
     return topic;
   }
@@ -192,6 +215,10 @@ export class Topics {
   *#changes(): Iterable<Change<TopicLine>> {
     for (const topic of this.#byName.values()) yield [topic.name, lineOf(topic, topic.partitions.length)];
   }
+}
+
+function metricName(name: string): string {
+  return name.replaceAll(".", "_");
 }
 
 function lineOf(topic: Topic, partitions: number): TopicLine {

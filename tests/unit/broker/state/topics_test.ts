@@ -10,7 +10,7 @@ function opened(storage: Storage): { topics: Topics; notes: readonly string[] } 
   const topics = new Topics({
     storage,
     tails: new TailPool(0, 0),
-    defaults: {},
+    defaults: () => ({}),
     producers: { max: 10, expirationMs: 86_400_000 },
     fsync: false,
   });

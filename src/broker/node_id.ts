@@ -1,0 +1,2 @@
+/** The one node. */
+export const NODE_ID = 1;
