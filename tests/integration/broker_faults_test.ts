@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
-import { startBroker } from "../../src/testing.ts";
+import { Kafka, logLevel, Partitioners } from "kafkajs";
+import { ConfigError } from "../../src/base/errors.ts";
+import { type ActiveFault, FakeClock, startBroker } from "../../src/testing.ts";
 import { ErrorCode } from "../../src/wire/error_codes.ts";
 import { ProduceRequest, ProduceResponse } from "../../src/wire/messages/00_produce.ts";
+import { FetchRequest, FetchResponse } from "../../src/wire/messages/01_fetch.ts";
+import { ListOffsetsRequest, ListOffsetsResponse } from "../../src/wire/messages/02_list_offsets.ts";
 import { MetadataRequest, MetadataResponse } from "../../src/wire/messages/03_metadata.ts";
-import { batchOf } from "../support/batches.ts";
+import { batchOf, contentOf } from "../support/batches.ts";
 import { WireClient } from "../support/wire_client.ts";
 
 const PRODUCE_VERSION = 9;
@@ -61,3 +65,243 @@ Deno.test("Faults: a full disk strikes the topic's appends alone, and passes", a
   assert.deepEqual(await produce(client, ["a", "b"]), { a: KAFKA_STORAGE_ERROR, b: NONE });
   assert.deepEqual(await produce(client, ["a", "b"]), { a: NONE, b: NONE });
 });
+
+Deno.test("Faults: a connection is cut before the effect, or after it: the acknowledgement is lost", async () => {
+  await using broker = await startBroker({ topics: [{ name: "a" }] });
+  const before = broker.faults.add({ api: "Produce", cut: "before", nth: 1 });
+  {
+    using client = await WireClient.connect(broker.address);
+    await assert.rejects(produce(client, ["a"]), /closed the connection/);
+  }
+  assert.deepEqual(await contentsOf(broker.address, "a"), []);
+  before.remove();
+  broker.faults.add({ api: "Produce", cut: "after", nth: 1 });
+  {
+    using client = await WireClient.connect(broker.address);
+    await assert.rejects(produce(client, ["a"]), /closed the connection/);
+  }
+  assert.deepEqual(await contentsOf(broker.address, "a"), ["0:a"]);
+  assert.deepEqual([before.struckCount, broker.faults.active[0]?.struckCount], [1, 1]);
+});
+
+Deno.test("Faults: kafkajs sends again what was not acknowledged, and the record is there once", async () => {
+  await using broker = await startBroker({
+    topics: [{ name: "a" }],
+    faults: [{ api: "Produce", topic: "a", nth: 2, cut: "after" }],
+  });
+  const client = kafkaOf(broker.address);
+  const producer = client.producer({
+    idempotent: true,
+    maxInFlightRequests: 1,
+    createPartitioner: Partitioners.DefaultPartitioner,
+  });
+  await producer.connect();
+  for (const value of ["one", "two", "three"]) await producer.send({ topic: "a", messages: [{ value }] });
+  await producer.disconnect();
+  assert.deepEqual(await contentsOf(broker.address, "a"), ["0:one", "1:two", "2:three"]);
+  assert.equal(broker.faults.active[0]?.struckCount, 1);
+});
+
+Deno.test("Faults: with acks 0 an error is told by the connection's end", async () => {
+  await using broker = await startBroker({
+    topics: [{ name: "a" }],
+    faults: [{ api: "Produce", error: "NOT_ENOUGH_REPLICAS", nth: 1 }],
+  });
+  using client = await WireClient.connect(broker.address);
+  await assert.rejects(produce(client, ["a"], 0), /closed the connection/);
+  assert.deepEqual(await contentsOf(broker.address, "a"), []);
+});
+
+Deno.test("Faults: a delay holds the answer back, and what comes behind it, on the clock of the test", async () => {
+  const clock = new FakeClock();
+  await using broker = await startBroker({
+    topics: [{ name: "a" }],
+    clock,
+    faults: [{ api: "Produce", delayMs: 60_000, first: 1 }],
+  });
+  using client = await WireClient.connect(broker.address);
+  const timersCount = clock.timersCount;
+  const slow = produce(client, ["a"]);
+  // The effect is there at once; only the answer waits.
+  while (clock.timersCount === timersCount) await contentsOf(broker.address, "a");
+  assert.deepEqual(await contentsOf(broker.address, "a"), ["0:a"]);
+  clock.advance(59_999);
+  let isAnswered = false;
+  const answered = slow.then((codes) => {
+    isAnswered = true;
+    return codes;
+  });
+  await contentsOf(broker.address, "a");
+  assert.equal(isAnswered, false);
+  clock.advance(1);
+  assert.deepEqual(await answered, { a: ErrorCode.NONE });
+});
+
+Deno.test("Faults: a fetch that is struck is answered at once, what is not struck with what there is", async () => {
+  await using broker = await startBroker({ topics: [{ name: "a" }, { name: "b" }] });
+  using client = await WireClient.connect(broker.address);
+  await produce(client, ["a", "b"]);
+  broker.faults.add({ api: "Fetch", topic: "a", error: "NOT_LEADER_OR_FOLLOWER" });
+  const { errorCode, sessionId, responses } = await client.call(FetchRequest, FetchResponse, FETCH_VERSION, {
+    ...FETCH,
+    minBytes: 1_000_000,
+    maxWaitMs: 60_000,
+    topics: ["a", "b"].map(fetchTopic),
+  });
+  assert.deepEqual([errorCode, sessionId], [ErrorCode.NONE, 0]);
+  const found = responses.map(({ topic, partitions }) => {
+    return [topic, partitions[0]?.errorCode, contentOf(partitions[0]?.records ?? new Uint8Array())];
+  });
+  assert.deepEqual(
+    new Map(found.map(([topic, ...rest]) => [topic, rest])),
+    new Map<unknown, unknown>([
+      ["a", [ErrorCode.NOT_LEADER_OR_FOLLOWER, []]],
+      ["b", [ErrorCode.NONE, ["0:a"]]],
+    ]),
+  );
+  // A session that was made before the rule is not gone on with.
+  const again = await client.call(FetchRequest, FetchResponse, FETCH_VERSION, {
+    ...FETCH,
+    sessionId: 42,
+    sessionEpoch: 1,
+    topics: [],
+  });
+  assert.equal(again.errorCode, ErrorCode.FETCH_SESSION_ID_NOT_FOUND);
+});
+
+Deno.test("Faults: an error in metadata strikes the topic, and the nodes are told all the same", async () => {
+  await using broker = await startBroker({
+    topics: [{ name: "a" }, { name: "b" }],
+    faults: [{ api: "Metadata", topic: "a", error: "LEADER_NOT_AVAILABLE", first: 1 }],
+  });
+  using client = await WireClient.connect(broker.address);
+  const codes = async () => {
+    const { brokers, topics } = await client.call(MetadataRequest, MetadataResponse, 9, { topics: null });
+    assert.equal(brokers.length, 1);
+    return topics.map(({ name, errorCode, partitions }) => [name, errorCode, partitions.length]);
+  };
+  const { NONE, LEADER_NOT_AVAILABLE } = ErrorCode;
+  assert.deepEqual(await codes(), [["a", LEADER_NOT_AVAILABLE, 0], ["b", NONE, 1]]);
+  assert.deepEqual(await codes(), [["a", NONE, 1], ["b", NONE, 1]]);
+});
+
+Deno.test("Faults: a group rebalances, and kafkajs's consumer goes on", async () => {
+  await using broker = await startBroker({ topics: [{ name: "a" }] });
+  const client = kafkaOf(broker.address);
+  const consumer = client.consumer({ groupId: "g", heartbeatInterval: 50, maxWaitTimeInMs: 50 });
+  let joinedCount = 0;
+  const joinedTwice = Promise.withResolvers<void>();
+  consumer.on(consumer.events.GROUP_JOIN, () => {
+    joinedCount++;
+    if (joinedCount === 1) rebalance = broker.faults.add({ group: "g", rebalance: true, first: 1 });
+    else joinedTwice.resolve();
+  });
+  let rebalance: ActiveFault | undefined;
+  await consumer.connect();
+  await consumer.subscribe({ topic: "a", fromBeginning: true });
+  const received = Promise.withResolvers<string>();
+  await consumer.run({
+    eachMessage: ({ message }) => Promise.resolve(received.resolve(String(message.value))),
+  });
+  await joinedTwice.promise;
+  assert.equal(rebalance?.struckCount, 1);
+  using wire = await WireClient.connect(broker.address);
+  await produce(wire, ["a"]);
+  assert.equal(await received.promise, "a");
+  await consumer.disconnect();
+});
+
+Deno.test("Faults.clear() ends all, also that a leader has moved", async () => {
+  await using broker = await startBroker({
+    topics: [{ name: "a" }],
+    faults: [{ topic: "a", leaderMoved: true }],
+  });
+  using client = await WireClient.connect(broker.address);
+  assert.deepEqual(await produce(client, ["a"]), { a: ErrorCode.NOT_LEADER_OR_FOLLOWER });
+  broker.faults.clear();
+  assert.deepEqual(broker.faults.active, []);
+  assert.deepEqual(await produce(client, ["a"]), { a: ErrorCode.NONE });
+});
+
+Deno.test("Faults: rules that are none are refused, all faults at once", async () => {
+  await assert.rejects(
+    startBroker({ faults: [{ api: "Nothing", delayMs: -1 }] }),
+    (error) => error instanceof ConfigError && error.faults.length === 2,
+  );
+  await using broker = await startBroker();
+  assert.throws(() => broker.faults.add({ nth: 0, cut: "after" }), ConfigError);
+});
+
+Deno.test("FakeClock: retention, sessions and idle connections follow it", async () => {
+  const clock = new FakeClock();
+  await using broker = await startBroker({
+    clock,
+    topics: [{ name: "a", configs: { "retention.ms": "60000", "segment.ms": "10000" } }],
+  });
+  using idle = await WireClient.connect(broker.address);
+  await produce(idle, ["a"]);
+  clock.advance(20_000);
+  await produce(idle, ["a"]);
+  clock.advance(3_600_000);
+  await idle.untilClosed();
+  using client = await WireClient.connect(broker.address);
+  const asked = {
+    replicaId: -1,
+    topics: [{ name: "a", partitions: [{ partitionIndex: 0, timestamp: -2n }] }],
+  };
+  const { topics } = await client.call(ListOffsetsRequest, ListOffsetsResponse, 5, asked);
+  assert.ok((topics[0]?.partitions[0]?.offset ?? 0n) >= 1n);
+});
+
+Deno.test("FakeClock: a fetch that waits is answered when its time has come", async () => {
+  const clock = new FakeClock();
+  await using broker = await startBroker({ clock, topics: [{ name: "a" }] });
+  using client = await WireClient.connect(broker.address);
+  await client.call(MetadataRequest, MetadataResponse, 9, { topics: null });
+  const timersCount = clock.timersCount;
+  const waiting = client.call(FetchRequest, FetchResponse, FETCH_VERSION, {
+    ...FETCH,
+    minBytes: 1,
+    maxWaitMs: 30_000,
+    topics: [fetchTopic("a")],
+  });
+  while (clock.timersCount === timersCount) await contentsOf(broker.address, "a");
+  clock.advance(30_000);
+  const { responses } = await waiting;
+  assert.equal(responses[0]?.partitions[0]?.errorCode, ErrorCode.NONE);
+});
+
+const FETCH_VERSION = 11;
+const FETCH = {
+  replicaId: -1,
+  maxWaitMs: 0,
+  minBytes: 0,
+  maxBytes: 1_000_000,
+  isolationLevel: 0,
+  topics: [],
+  forgottenTopicsData: [],
+  rackId: "",
+};
+
+function fetchTopic(topic: string) {
+  return { topic, partitions: [{ partition: 0, fetchOffset: 0n, partitionMaxBytes: 1_000_000 }] };
+}
+
+/** What is in the first partition of a topic, asked for over a connection of its own. */
+async function contentsOf(address: string, topic: string): Promise<string[]> {
+  using client = await WireClient.connect(address);
+  const { responses } = await client.call(FetchRequest, FetchResponse, FETCH_VERSION, {
+    ...FETCH,
+    topics: [fetchTopic(topic)],
+  });
+  return contentOf(responses[0]?.partitions[0]?.records ?? new Uint8Array());
+}
+
+function kafkaOf(address: string): Kafka {
+  return new Kafka({
+    clientId: "test",
+    brokers: [address],
+    logLevel: logLevel.NOTHING,
+    retry: { initialRetryTime: 5, factor: 0 },
+  });
+}
