@@ -31,6 +31,7 @@ import { createPartitions } from "./handlers/37_create_partitions.ts";
 import { deleteGroups } from "./handlers/42_delete_groups.ts";
 import { incrementalAlterConfigs } from "./handlers/44_incremental_alter_configs.ts";
 import { describeCluster } from "./handlers/60_describe_cluster.ts";
+import { describeTopicPartitions } from "./handlers/75_describe_topic_partitions.ts";
 
 /** All APIs, by rising key. */
 export const APIS: readonly Api[] = [
@@ -58,6 +59,7 @@ export const APIS: readonly Api[] = [
   deleteGroups,
   incrementalAlterConfigs,
   describeCluster,
+  describeTopicPartitions,
 ];
 
 export const FETCH = fetch.apiKey;

@@ -13,7 +13,7 @@ import { ErrorCode } from "../../wire/error_codes.ts";
 import { CreateTopicsRequest, CreateTopicsResponse } from "../../wire/messages/19_create_topics.ts";
 import type { Infer, Input } from "../../wire/schema.ts";
 import { defineApi } from "../api.ts";
-import { type BrokerState, NODE_ID } from "../state/broker_state.ts";
+import type { BrokerState } from "../state/broker_state.ts";
 import { StorageError } from "../state/storage.ts";
 import { topicConfigs } from "./config_answers.ts";
 import { type Refusal, refuseAssignment, refuseName, refuseTopic } from "./topic_rules.ts";

@@ -1,8 +1,8 @@
 /**
  * CreatePartitions, v0-3: raises the number of a topic's partitions.
  *
- * Behaviour: validateOnly changes nothing.
- * Not modelled: assignments (there is one node; they are taken when there are as many as new partitions).
+ * Behaviour: validateOnly changes nothing. Assignments by hand may name our node only.
+ * Not modelled: more than one replica.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import type { Infer, Input } from "../../wire/schema.ts";
 import { defineApi } from "../api.ts";
 import type { BrokerState } from "../state/broker_state.ts";
 import { StorageError } from "../state/storage.ts";
-import { refusePartitions } from "./topic_rules.ts";
+import { type Refusal, refuseAssignment, refusePartitions } from "./topic_rules.ts";
 
 const log = logger("broker");
 
@@ -29,7 +29,16 @@ export const createPartitions = defineApi(
   CreatePartitionsRequest,
   CreatePartitionsResponse,
   (request, { state }) => {
-    const results = request.topics.map((topic) => raise(state, topic, request.validateOnly));
+    const counts = new Map<string, number>();
+    for (const { name } of request.topics) counts.set(name, (counts.get(name) ?? 0) + 1);
+    const results = [...counts].filter(([, count]) => count > 1).map(([name]): TopicResponse => ({
+      name,
+      errorCode: ErrorCode.INVALID_REQUEST,
+      errorMessage: "Duplicate topic name.",
+    }));
+    for (const topic of request.topics) {
+      if (counts.get(topic.name) === 1) results.push(raise(state, topic, request.validateOnly));
+    }
     const refused = (errorMessage: string) => ({
       throttleTimeMs: 0,
       results: results.map((result) =>
@@ -51,8 +60,9 @@ function raise(
   if (topic === undefined) return { name, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION };
   const more = count - topic.partitions.length;
   if (more <= 0) {
-    const errorMessage =
-      `The topic ${name} currently has ${topic.partitions.length} partition(s); ${count} would not be an increase.`;
+    const errorMessage = more === 0
+      ? `Topic already has ${count} partition(s).`
+      : `The topic ${name} currently has ${topic.partitions.length} partition(s); ${count} would not be an increase.`;
     return { name, errorCode: ErrorCode.INVALID_PARTITIONS, errorMessage };
   }
   if (assignments !== null && assignments.length !== more) {
@@ -60,7 +70,7 @@ function raise(
       `Attempted to add ${more} additional partition(s), but only ${assignments.length} assignment(s) were specified.`;
     return { name, errorCode: ErrorCode.INVALID_REPLICA_ASSIGNMENT, errorMessage };
   }
-  const refusal = refusePartitions(state, count, more);
+  const refusal = firstRefusal(assignments ?? []) ?? refusePartitions(state, count, more);
   if (refusal !== undefined) return { name, ...refusal };
   if (validateOnly) return { name, errorCode: ErrorCode.NONE };
   try {
@@ -71,4 +81,14 @@ function raise(
     log.error(`Cannot add partitions to topic '${name}': ${describeError(error)}`);
     return { name, errorCode: ErrorCode.KAFKA_STORAGE_ERROR };
   }
+}
+
+function firstRefusal(
+  assignments: readonly { readonly brokerIds: readonly number[] }[],
+): Refusal | undefined {
+  for (const { brokerIds } of assignments) {
+    const refusal = refuseAssignment(brokerIds);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
 }

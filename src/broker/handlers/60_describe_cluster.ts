@@ -1,7 +1,8 @@
 /**
  * DescribeCluster, v0-2: the cluster's id and its one node.
  *
- * Not modelled: authorized operations, controllers as endpoints of their own (MISMATCHED_ENDPOINT_TYPE).
+ * Behaviour: whoever asks for authorized operations is told all of them.
+ * Not modelled: rights, controllers as endpoints of their own (MISMATCHED_ENDPOINT_TYPE).
  *
  * @module
  */
@@ -9,19 +10,23 @@ import { ErrorCode } from "../../wire/error_codes.ts";
 import { DescribeClusterRequest, DescribeClusterResponse } from "../../wire/messages/60_describe_cluster.ts";
 import { defineApi } from "../api.ts";
 import { NODE_ID } from "../state/broker_state.ts";
+import { CLUSTER_OPERATIONS, UNKNOWN_OPERATIONS } from "./authorized_operations.ts";
 
 const BROKERS = 1;
+const CONTROLLERS = 2;
 
 export const describeCluster = defineApi(
   DescribeClusterRequest,
   DescribeClusterResponse,
-  ({ endpointType }, { state, connection }) => {
+  ({ endpointType, includeClusterAuthorizedOperations }, { state, connection }) => {
     if (endpointType !== BROKERS) {
+      const isKnown = endpointType === CONTROLLERS;
       return {
         throttleTimeMs: 0,
-        errorCode: ErrorCode.MISMATCHED_ENDPOINT_TYPE,
-        errorMessage:
-          "The request was sent to an endpoint of type BROKER, but we wanted an endpoint of another type",
+        errorCode: isKnown ? ErrorCode.MISMATCHED_ENDPOINT_TYPE : ErrorCode.UNSUPPORTED_ENDPOINT_TYPE,
+        errorMessage: isKnown
+          ? "The request was sent to an endpoint of type BROKER, but we wanted an endpoint of type CONTROLLER"
+          : `Unsupported endpoint type ${endpointType}`,
         clusterId: "",
         brokers: [],
       };
@@ -33,6 +38,9 @@ export const describeCluster = defineApi(
       clusterId: state.clusterId,
       controllerId: NODE_ID,
       brokers: [{ brokerId: NODE_ID, host: connection.localHost, port: connection.localPort }],
+      clusterAuthorizedOperations: includeClusterAuthorizedOperations
+        ? CLUSTER_OPERATIONS
+        : UNKNOWN_OPERATIONS,
     };
   },
 );

@@ -21,12 +21,12 @@ export interface ConfigAnswer {
   readonly documentation: string;
 }
 
-/** All configs of a topic, by name. */
+/** All configs of a topic, by name; after them those that are only told where they are set. */
 export function topicConfigs(state: BrokerState, overrides: ReadonlyMap<string, string>): ConfigAnswer[] {
-  const definitions = [...overrides.keys()].every((name) => TOPIC_CONFIGS.some((one) => one.name === name))
-    ? TOPIC_CONFIGS
-    : [...TOPIC_CONFIGS, ...[...overrides.keys()].flatMap((name) => hiddenConfig(name))];
-  return definitions.map((definition): ConfigAnswer => {
+  const hidden = [...overrides.keys()].map(findTopicConfig)
+    .filter((definition) => definition !== undefined)
+    .filter((definition) => !TOPIC_CONFIGS.includes(definition));
+  return [...TOPIC_CONFIGS, ...hidden].map((definition): ConfigAnswer => {
     const { name, type, documentation } = definition;
     const own = overrides.get(name);
     const synonyms: ConfigEntry[] = [
@@ -44,12 +44,6 @@ export function topicConfigs(state: BrokerState, overrides: ReadonlyMap<string, 
       documentation,
     };
   });
-}
-
-/** A config that is only told where it was set. */
-function hiddenConfig(name: string) {
-  const definition = findTopicConfig(name);
-  return definition === undefined || TOPIC_CONFIGS.includes(definition) ? [] : [definition];
 }
 
 /** All configs of the node, by name. */

@@ -8,6 +8,9 @@ import { type ConfigDefaults, parseTopicConfig, type TopicConfig } from "./topic
 
 const LEGAL_NAME = /^[a-zA-Z0-9._-]{1,249}$/;
 
+/** Names that Kafka keeps for itself; here they are as others, but told as internal. */
+export const INTERNAL_TOPICS: ReadonlySet<string> = new Set(["__consumer_offsets", "__transaction_state"]);
+
 /** Why a name is no topic's, undefined when it may be one. Kafka's rules and words (Topic.java). */
 export function invalidTopicName(name: string): string | undefined {
   if (name === "") return "Topic name is invalid: the empty string is not allowed";
