@@ -21,6 +21,7 @@ import * as plain from "./broker/broker.ts";
 import { Faults } from "./broker/faults/faults.ts";
 import type { FaultRule } from "./broker/faults/rules.ts";
 
+export type { BrokerCounts } from "./broker/counts.ts";
 export type { InitialTopic, Recovered } from "./broker/broker.ts";
 export { FakeClock } from "./broker/fake_clock.ts";
 export { type ActiveFault, Faults } from "./broker/faults/faults.ts";

@@ -76,8 +76,10 @@ export function defineApi<Q extends Fields, R extends Fields>(
     isFlexible: (version) => flexible[version] ?? false,
     serve(reader, context) {
       const { apiVersion } = context;
-      const writerOf = (answer: Encodable<R>): BodyWriter => (writer) =>
-        response.encode(writer, answer, apiVersion);
+      const writerOf = (answer: Encodable<R>): BodyWriter => {
+        context.state.metrics.answered(request.apiKey, answer);
+        return (writer) => response.encode(writer, answer, apiVersion);
+      };
       const answer = handle(request.decode(reader, apiVersion), context);
       if (answer === undefined) return undefined;
       return answer instanceof Later ? answer.map(writerOf) : writerOf(answer);

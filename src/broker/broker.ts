@@ -4,6 +4,7 @@
  * @module
  */
 import { logger } from "../base/log.ts";
+import { type BrokerCounts, countsOf } from "./counts.ts";
 import { type BrokerConfig, DEFAULT_CONFIG } from "./config.ts";
 import type { Faults } from "./faults/faults.ts";
 import { fillable } from "./faults/full_disk.ts";
@@ -60,7 +61,9 @@ export interface Broker extends AsyncDisposable {
   readonly address: string;
   readonly clusterId: string;
   readonly recovered: Recovered;
-  /** Closes all connections, then the log, then gives the folder back. */
+  /** What it has done so far, and what it holds. */
+  counts(): BrokerCounts;
+  /** Answers what was asked, closes all connections, then the log, then gives the folder back. */
   close(): Promise<void>;
 }
 
@@ -105,7 +108,8 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   let closed: Promise<void> | undefined;
   const close = () => closed ??= running.disposeAsync();
   signal?.addEventListener("abort", () => void close(), { once: true });
-  return { address: server.address, clusterId, recovered, close, [Symbol.asyncDispose]: close };
+  const counts = () => countsOf(state);
+  return { address: server.address, clusterId, recovered, counts, close, [Symbol.asyncDispose]: close };
 }
 
 function createMissing(state: BrokerState, topics: readonly InitialTopic[]): void {

@@ -56,6 +56,7 @@ export class Connection implements ClientConnection, Due {
   #out: Writer | undefined;
   #isHandling = false;
   #isPaused = false;
+  #isEnding = false;
   #isClosed = false;
 
   /** Serves `socket` until either side closes. */
@@ -71,6 +72,8 @@ export class Connection implements ClientConnection, Due {
     this.#received = new ReceiveBuffer(state.limits.maxFrameBytes);
     this.#sending = new SendQueue(socket, () => this.#onTaken());
     this.closed = new Promise((resolve) => socket.once("close", () => resolve()));
+    state.metrics.connectionsCount++;
+    state.metrics.connectionsTotal++;
     deadlines.add(this);
     socket.on("data", (chunk: Uint8Array) => this.#onData(chunk));
     socket.on("error", (error) => this.#fail(error));
@@ -81,10 +84,20 @@ export class Connection implements ClientConnection, Due {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#state.metrics.connectionsCount--;
     this.#deadlines.delete(this);
     this.#socket.destroy();
     for (const { later } of this.#slots.splice(0)) later.hurry?.();
     for (const groupId of this.groupIds) this.#state.groups.get(groupId)?.connectionClosed(this.id);
+  }
+
+  /** Answers what was asked so far, takes nothing more, and ends. Who waits is answered with what there is. */
+  end(): void {
+    if (this.#isClosed) return;
+    this.#isEnding = true;
+    this.#socket.pause();
+    this.#hurryAll();
+    this.#endIfAnswered();
   }
 
   onDeadline(): void {
@@ -98,6 +111,7 @@ export class Connection implements ClientConnection, Due {
 
   #onData(chunk: Uint8Array): void {
     if (this.#isClosed) return;
+    this.#state.metrics.receivedBytes += chunk.length;
     this.#received.push(chunk);
     this.#handleFrames();
   }
@@ -106,7 +120,7 @@ export class Connection implements ClientConnection, Due {
   #handleFrames(): void {
     this.#isHandling = true;
     try {
-      while (this.#hasRoom() && !this.#isClosed) {
+      while (this.#hasRoom() && !this.#isClosed && !this.#isEnding) {
         const frame = this.#received.next();
         if (frame === undefined) {
           this.#received.settle();
@@ -132,6 +146,7 @@ export class Connection implements ClientConnection, Due {
     if (api === undefined) {
       return this.#answer(correlationId, false, answerUnsupported(apiKey, apiVersion));
     }
+    this.#state.metrics.asked(apiKey);
     const clientId = reader.nullableString() ?? "";
     const isFlexible = api.isFlexible(apiVersion);
     if (isFlexible) skipTaggedFields(reader);
@@ -166,7 +181,8 @@ export class Connection implements ClientConnection, Due {
     }
     if (this.#isHandling) return;
     this.#flush();
-    this.#goOn();
+    if (this.#isEnding) this.#endIfAnswered();
+    else this.#goOn();
   }
 
   /** Writes the answer whose turn it is, and those behind it that are there. */
@@ -188,6 +204,7 @@ export class Connection implements ClientConnection, Due {
     if (this.#out === undefined || this.#isClosed) return;
     const bytes = this.#out.written();
     this.#out = undefined;
+    this.#state.metrics.sentBytes += bytes.length;
     this.#sending.send(bytes);
   }
 
@@ -212,7 +229,8 @@ export class Connection implements ClientConnection, Due {
     if (this.#isClosed) return;
     const stalledAtMs = this.#state.clock.nowMs() + this.#state.limits.writeStallMs;
     this.deadlineMs = Math.max(this.deadlineMs, stalledAtMs);
-    this.#goOn();
+    if (this.#isEnding) this.#endIfAnswered();
+    else this.#goOn();
   }
 
   /** Reads on, when there is room again; first what was received before. */
@@ -222,6 +240,12 @@ export class Connection implements ClientConnection, Due {
     this.deadlineMs = this.#state.clock.nowMs() + this.#state.limits.connectionIdleMs;
     this.#handleFrames();
     if (this.#hasRoom()) this.#socket.resume();
+  }
+
+  #endIfAnswered(): void {
+    if (this.#slots.length > 0 || this.#isClosed) return;
+    if (this.#sending.pendingBytes === 0) this.close();
+    else if (!this.#sending.isWaiting) this.#socket.destroySoon();
   }
 
   #hurryAll(): void {

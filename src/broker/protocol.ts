@@ -3,15 +3,29 @@
  *
  * @module
  */
-import type { LogLevel } from "../base/log.ts";
+import type { LogFormat, LogLevel } from "../base/log.ts";
 import type { BrokerOptions, Recovered } from "./broker.ts";
+import type { BrokerCounts } from "./counts.ts";
+import type { FaultRule } from "./faults/rules.ts";
 
 /** The part of the options that goes to another thread. */
-export type BrokerWorkerOptions = Omit<BrokerOptions, "signal" | "clock">;
+export interface BrokerWorkerOptions extends Omit<BrokerOptions, "signal" | "clock" | "faults"> {
+  /** What goes wrong on purpose. */
+  readonly faults?: readonly FaultRule[];
+}
 
 /** From the host. */
 export type ToBrokerWorker =
-  | { readonly type: "start"; readonly options: BrokerWorkerOptions; readonly logLevel?: LogLevel }
+  | {
+    readonly type: "start";
+    readonly options: BrokerWorkerOptions;
+    /** @default {"warning"} */
+    readonly logLevel?: LogLevel;
+    /** How a line of the log looks. @default {"text"} */
+    readonly logFormat?: LogFormat;
+  }
+  /** Asks for `counts`. */
+  | { readonly type: "count" }
   | { readonly type: "stop" };
 
 /** Why a start failed, where the host branches on it. */
@@ -31,5 +45,6 @@ export type FromBrokerWorker =
   | { readonly type: "failed"; readonly reason: StartFailure; readonly message: string }
   /** It cannot go on: something was thrown that nobody caught. */
   | { readonly type: "fault"; readonly error: string }
+  | { readonly type: "counts"; readonly counts: BrokerCounts }
   | { readonly type: "log"; readonly level: LogLevel; readonly line: string }
   | { readonly type: "stopped" };

@@ -32,6 +32,11 @@ export class SendQueue {
     return this.#waitingBytes + this.#socket.writableLength;
   }
 
+  /** Whether something waits for the socket to get rid of what it has. */
+  get isWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   /** Sends `bytes` behind what is there. They belong to the queue. */
   send(bytes: Uint8Array): void {
     this.#waiting.push(bytes);

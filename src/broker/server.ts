@@ -8,6 +8,7 @@
  */
 import { createServer, type Server as TcpServer, type Socket } from "node:net";
 import { describeError } from "../base/errors.ts";
+import { within } from "../base/stop.ts";
 import { logger } from "../base/log.ts";
 import { Connection } from "./connection.ts";
 import { PortInUseError } from "./errors.ts";
@@ -18,6 +19,9 @@ const log = logger("broker");
 
 /** Connections that the system keeps until they are taken in. */
 const BACKLOG = 511;
+
+/** How long answers that are owed may hold up the end. */
+const DRAIN_MS = 1_000;
 
 /** See the module. */
 export class Server implements AsyncDisposable {
@@ -84,14 +88,18 @@ export class Server implements AsyncDisposable {
   async #stop(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     const connections = [...this.#connections];
+    for (const connection of connections) connection.end();
+    const ended = Promise.all(connections.map((connection) => connection.closed));
+    await within(ended, DRAIN_MS, () => new Error()).catch(() => {});
     for (const connection of connections) connection.close();
-    await Promise.all(connections.map((connection) => connection.closed));
+    await ended;
     await closed;
     this.#idle?.[Symbol.dispose]();
   }
 
   #take(socket: Socket, state: BrokerState, idle: Deadlines): void {
     if (this.#connections.size >= state.limits.maxConnections || this.#stopped !== undefined) {
+      state.metrics.refusedConnectionsTotal++;
       log.warn(`Refused a connection: ${this.#connections.size} are open`);
       socket.destroy();
       return;

@@ -4,9 +4,10 @@
  * @module
  */
 import { describeError } from "../base/errors.ts";
-import { configureLog, logLine } from "../base/log.ts";
+import { configureLog, formattedLog } from "../base/log.ts";
 import { workerSide } from "../base/worker_side.ts";
 import { type Broker, startBroker } from "./broker.ts";
+import { Faults } from "./faults/faults.ts";
 import { DataLockedError, PortInUseError } from "./errors.ts";
 import type { FromBrokerWorker, StartFailure, ToBrokerWorker } from "./protocol.ts";
 
@@ -19,15 +20,22 @@ async function handle(message: ToBrokerWorker): Promise<void> {
     case "start":
       configureLog({
         level: message.logLevel ?? "warning",
-        sink: (record) => post({ type: "log", level: record.level, line: logLine(record) }),
+        sink: (record) => {
+          post({ type: "log", level: record.level, line: formattedLog(record, message.logFormat ?? "text") });
+        },
       });
       try {
-        broker = await startBroker(message.options);
+        const { faults: rules, ...options } = message.options;
+        const faults = rules === undefined ? undefined : new Faults(rules);
+        broker = await startBroker(faults === undefined ? options : { ...options, faults });
         const { address, clusterId, recovered } = broker;
         post({ type: "ready", address, clusterId, startedAt: Date.now(), recovered });
       } catch (error) {
         post({ type: "failed", reason: failureOf(error), message: describeError(error) });
       }
+      return;
+    case "count":
+      if (broker !== undefined) post({ type: "counts", counts: broker.counts() });
       return;
     case "stop":
       await broker?.close();

@@ -83,6 +83,11 @@ export interface RecordBatchHeader {
  */
 export type BatchFault = "truncated" | "length" | "magic" | "crc";
 
+/** How many records the batch at the beginning of `bytes` says that it holds. */
+export function recordsCountOf(bytes: Uint8Array): number {
+  return new DataView(bytes.buffer, bytes.byteOffset).getInt32(BATCH_AT.recordsCount);
+}
+
 /**
  * Reads the header of the batch at `at`. Neither the batch's end nor its checksum is looked at: see
  * {@linkcode verifyBatch}.

@@ -9,6 +9,7 @@ import { ErrorCode, errorInfo } from "../../wire/error_codes.ts";
 import type { Message } from "../../wire/message.ts";
 import type { Field, Fields, Struct } from "../../wire/schema.ts";
 import { includesVersion } from "../../wire/versions.ts";
+import { isErrorCode } from "../error_fields.ts";
 
 /** A request that was read, with what it takes to answer it. */
 export interface DecodedRequest {
@@ -82,12 +83,6 @@ export function entryFields(response: Message<Fields>, apiVersion: number): stri
   return fieldsIn(response, apiVersion)
     .filter(([, field]) => elementWithError(field, apiVersion) !== undefined)
     .map(([name]) => name);
-}
-
-/** Whether a field holds an error code: `errorCode`, `partitionErrorCode`. */
-export function isErrorCode(name: string, { type }: Field): boolean {
-  // The one that is not tells only why the configs are not told.
-  return type === "int16" && /^(partitionE|e)rrorCode$/.test(name);
 }
 
 const NOTHING: Struct = { name: "", fields: {} };

@@ -221,7 +221,9 @@ export class Faults implements Disposable {
       // An earlier rule may have left nothing of what this one strikes.
       if (rest === undefined || !isStruck(namesIn(rest, nameOf))) continue;
       const split: ReturnType<typeof splitRequest> = splitRequest(rest, nameOf, isStruck);
-      refused.push(errorAnswer({ ...asked, value: split.struck }, errorCode));
+      const answer = errorAnswer({ ...asked, value: split.struck }, errorCode);
+      context.state.metrics.answered(api.apiKey, answer);
+      refused.push(answer);
       rest = split.rest;
     }
     if (rest === undefined) {

@@ -58,7 +58,9 @@ function appendAll(request: Request, { state, apiVersion }: RequestContext, appe
       const partition = topic.partitions[index];
       if (partition === undefined) return refused(index, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
       if (records === null || records.length === 0) return refused(index, ErrorCode.INVALID_RECORD);
-      return append(index, topic, partition, records, nowMs, appended);
+      const answer = append(index, topic, partition, records, nowMs, appended);
+      if (answer.errorCode === ErrorCode.NONE) state.metrics.appended(records);
+      return answer;
     });
     return { name, topicId, partitionResponses };
   });

@@ -8,6 +8,7 @@ import type { BrokerConfig } from "../config.ts";
 import type { Faults } from "../faults/faults.ts";
 import { ErrorCode } from "../../wire/error_codes.ts";
 import type { Limits } from "../limits.ts";
+import { Metrics } from "../metrics.ts";
 import { BrokerConfigs } from "./broker_configs.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import type { Clock } from "./clock.ts";
@@ -50,7 +51,8 @@ export class BrokerState implements Disposable {
   readonly groups: Groups;
   readonly offsets: CommittedOffsets;
   readonly producerIds: ProducerIds;
-  readonly flusher = new Flusher();
+  readonly metrics = new Metrics();
+  readonly flusher = new Flusher((ms) => this.metrics.synced(ms));
   readonly fetchSessions: FetchSessions;
   /** Of fetches that wait. */
   readonly fetchDeadlines: Deadlines;

@@ -26,6 +26,12 @@ interface Round {
 export class Flusher {
   #next: Round = { items: new Set(), waiting: [] };
   #isRunning = false;
+  readonly #onSynced: (ms: number) => void;
+
+  /** @param onSynced told how long each round of fsync took */
+  constructor(onSynced: (ms: number) => void = () => {}) {
+    this.#onSynced = onSynced;
+  }
 
   /** Completes when all that was written to `items` so far is safe, or is known not to be. */
   commit(items: Iterable<Syncable>): Later<SyncFaults> {
@@ -41,7 +47,9 @@ export class Flusher {
     while (this.#next.waiting.length > 0) {
       const { items, waiting } = this.#next;
       this.#next = { items: new Set(), waiting: [] };
+      const startedMs = performance.now();
       const faults = await syncAll(items);
+      this.#onSynced(performance.now() - startedMs);
       for (const later of waiting) later.complete(faults);
     }
     this.#isRunning = false;

@@ -1,0 +1,149 @@
+/**
+ * What a broker counts of its work: plain numbers that only grow, cheap enough to be always on.
+ *
+ * @module
+ */
+import { APIS } from "../wire/apis.ts";
+import type { StructValue } from "../wire/codec.ts";
+import { ErrorCode, errorInfo } from "../wire/error_codes.ts";
+import { recordsCountOf } from "../wire/record_batch.ts";
+import type { Fields } from "../wire/schema.ts";
+import { isErrorCode } from "./error_fields.ts";
+
+/** The upper ends of the buckets that fsyncs are counted in, in milliseconds. */
+export const SYNC_BUCKETS_MS: readonly number[] = [
+  0.25,
+  0.5,
+  1,
+  2.5,
+  5,
+  10,
+  25,
+  50,
+  100,
+  250,
+  500,
+  1_000,
+  5_000,
+];
+
+/** Requests of one API. */
+export interface RequestCount {
+  readonly api: string;
+  readonly count: number;
+}
+
+/** Error codes in the answers of one API: each topic, partition, group … has its own. */
+export interface ErrorCount extends RequestCount {
+  /** Kafka's name. */
+  readonly error: string;
+}
+
+/** Rounds of fsync. */
+export interface SyncCounts {
+  /** For each of {@linkcode SYNC_BUCKETS_MS}, and for what took longer. */
+  readonly buckets: readonly number[];
+  readonly sumMs: number;
+}
+
+/** Where the error codes stand in an answer. */
+interface ErrorPlaces {
+  readonly codes: readonly string[];
+  readonly lists: readonly (readonly [name: string, places: ErrorPlaces])[];
+}
+
+const NOWHERE: ErrorPlaces = { codes: [], lists: [] };
+/** By API key. */
+const PLACES: ReadonlyMap<number, ErrorPlaces> = new Map(
+  [...APIS].map(([apiKey, { response }]) => [apiKey, placesIn(response.fields)]),
+);
+
+/** See the module. */
+export class Metrics {
+  connectionsCount = 0;
+  connectionsTotal = 0;
+  refusedConnectionsTotal = 0;
+  receivedBytes = 0;
+  sentBytes = 0;
+  recordsTotal = 0;
+  recordBytes = 0;
+  #syncSumMs = 0;
+  readonly #syncs = new Array<number>(SYNC_BUCKETS_MS.length + 1).fill(0);
+  /** By API key. */
+  readonly #requests = new Map<number, number>();
+  /** By API key and error code. */
+  readonly #errors = new Map<number, Map<number, number>>();
+
+  /** A request of a served API has come. */
+  asked(apiKey: number): void {
+    this.#requests.set(apiKey, (this.#requests.get(apiKey) ?? 0) + 1);
+  }
+
+  /** Something is answered, perhaps with errors. */
+  answered(apiKey: number, answer: StructValue): void {
+    this.#countErrors(apiKey, PLACES.get(apiKey) ?? NOWHERE, answer);
+  }
+
+  /** A producer's batch was taken. */
+  appended(batch: Uint8Array): void {
+    this.recordsTotal += recordsCountOf(batch);
+    this.recordBytes += batch.length;
+  }
+
+  /** A round of fsync took so long. */
+  synced(ms: number): void {
+    const at = SYNC_BUCKETS_MS.findIndex((boundMs) => ms <= boundMs);
+    const bucket = at < 0 ? SYNC_BUCKETS_MS.length : at;
+    this.#syncs[bucket] = (this.#syncs[bucket] ?? 0) + 1;
+    this.#syncSumMs += ms;
+  }
+
+  get requests(): RequestCount[] {
+    return [...this.#requests].map(([apiKey, count]) => ({ api: nameOf(apiKey), count }));
+  }
+
+  get errors(): ErrorCount[] {
+    return [...this.#errors].flatMap(([apiKey, codes]) =>
+      [...codes].map(([code, count]) => ({ api: nameOf(apiKey), error: errorInfo(code).name, count }))
+    );
+  }
+
+  get syncs(): SyncCounts {
+    return { buckets: [...this.#syncs], sumMs: this.#syncSumMs };
+  }
+
+  #countErrors(apiKey: number, { codes, lists }: ErrorPlaces, answer: StructValue): void {
+    for (const name of codes) {
+      const code = answer[name];
+      if (typeof code === "number" && code !== ErrorCode.NONE) this.#countError(apiKey, code);
+    }
+    for (const [name, places] of lists) {
+      const list = answer[name];
+      if (!Array.isArray(list)) continue;
+      for (const entry of list) this.#countErrors(apiKey, places, entry);
+    }
+  }
+
+  #countError(apiKey: number, code: number): void {
+    let codes = this.#errors.get(apiKey);
+    if (codes === undefined) this.#errors.set(apiKey, codes = new Map());
+    codes.set(code, (codes.get(code) ?? 0) + 1);
+  }
+}
+
+function nameOf(apiKey: number): string {
+  return APIS.get(apiKey)?.name ?? String(apiKey);
+}
+
+function placesIn(fields: Fields): ErrorPlaces {
+  const codes: string[] = [];
+  const lists: [string, ErrorPlaces][] = [];
+  for (const [name, field] of Object.entries(fields)) {
+    const { type } = field;
+    if (isErrorCode(name, field)) codes.push(name);
+    if (typeof type !== "object" || !("element" in type) || typeof type.element !== "object") continue;
+    const places = placesIn(type.element.fields);
+    if (places.codes.length + places.lists.length > 0) lists.push([name, places]);
+  }
+  return { codes, lists };
+}
