@@ -23,10 +23,12 @@ import { listGroups } from "./handlers/16_list_groups.ts";
 import { apiVersions, listedVersions } from "./handlers/18_api_versions.ts";
 import { createTopics } from "./handlers/19_create_topics.ts";
 import { deleteTopics } from "./handlers/20_delete_topics.ts";
+import { deleteRecords } from "./handlers/21_delete_records.ts";
 import { initProducerId } from "./handlers/22_init_producer_id.ts";
 import { offsetForLeaderEpoch } from "./handlers/23_offset_for_leader_epoch.ts";
 import { describeConfigs } from "./handlers/32_describe_configs.ts";
 import { alterConfigs } from "./handlers/33_alter_configs.ts";
+import { describeLogDirs } from "./handlers/35_describe_log_dirs.ts";
 import { createPartitions } from "./handlers/37_create_partitions.ts";
 import { deleteGroups } from "./handlers/42_delete_groups.ts";
 import { incrementalAlterConfigs } from "./handlers/44_incremental_alter_configs.ts";
@@ -51,10 +53,12 @@ export const APIS: readonly Api[] = [
   apiVersions(() => APIS),
   createTopics,
   deleteTopics,
+  deleteRecords,
   initProducerId,
   offsetForLeaderEpoch,
   describeConfigs,
   alterConfigs,
+  describeLogDirs,
   createPartitions,
   deleteGroups,
   incrementalAlterConfigs,

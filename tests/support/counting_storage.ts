@@ -9,6 +9,7 @@ import type { Storage, StorageFile } from "../../src/broker/state/storage.ts";
 export class CountingStorage implements Storage {
   /** Bytes read since it was set. */
   readBytes = 0;
+  readonly location = "counting";
   readonly #storage: Storage;
 
   constructor(storage: Storage) {

@@ -8,6 +8,7 @@ import type { Storage, StorageFile } from "../../src/broker/state/storage.ts";
 
 /** See the module. */
 export class PowerLossStorage implements Storage {
+  readonly location = "power loss";
   readonly #memory = new MemoryStorage();
   /** What is safe of each file. */
   readonly #safe = new Map<string, Uint8Array>();

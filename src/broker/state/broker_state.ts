@@ -41,6 +41,8 @@ export interface BrokerStateOptions {
 /** See the module. */
 export class BrokerState implements Disposable {
   readonly clusterId: string;
+  /** Where the logs are, for people. */
+  readonly logDir: string;
   readonly config: BrokerConfig;
   /** What of `config` and `limits` may change at run time. */
   readonly configs: BrokerConfigs;
@@ -62,6 +64,7 @@ export class BrokerState implements Disposable {
   /** @throws {StorageError} */
   constructor({ storage, clusterId, config, limits, clock, faults }: BrokerStateOptions) {
     this.clusterId = clusterId;
+    this.logDir = storage.location;
     this.config = config;
     this.configs = new BrokerConfigs(storage, { config, limits });
     this.clock = clock;

@@ -10,8 +10,12 @@ import type { Storage } from "./storage.ts";
 const META = "meta.json";
 const LOCK = "lock";
 
-/** The format that this version writes. It reads this and older ones. */
-export const FORMAT_VERSION = 1;
+/**
+ * The format that this version writes. It reads this and older ones, and raises the folder to it.
+ *
+ * 1: segments alone. 2: a log's start is in its checkpoint, batches may be compacted or of transactions.
+ */
+export const FORMAT_VERSION = 2;
 
 /** What `meta.json` says. */
 interface Meta {
@@ -68,7 +72,7 @@ function readMeta(storage: Storage, folder: string): Meta {
   const bytes = storage.readAll(META);
   if (bytes === undefined) {
     const meta: Meta = { formatVersion: FORMAT_VERSION, clusterId: newClusterId() };
-    storage.replace(META, new TextEncoder().encode(`${JSON.stringify(meta)}\n`));
+    writeMeta(storage, meta);
     return meta;
   }
   const meta = parseMeta(new TextDecoder().decode(bytes));
@@ -81,7 +85,15 @@ function readMeta(storage: Storage, folder: string): Meta {
         "the newest this version knows",
     );
   }
-  return meta;
+  if (meta.formatVersion === FORMAT_VERSION) return meta;
+  // Before anything else is written: an older version must not meet what it would damage.
+  const raised: Meta = { ...meta, formatVersion: FORMAT_VERSION };
+  writeMeta(storage, raised);
+  return raised;
+}
+
+function writeMeta(storage: Storage, meta: Meta): void {
+  storage.replace(META, new TextEncoder().encode(`${JSON.stringify(meta)}\n`));
 }
 
 function parseMeta(text: string): Meta | undefined {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { FolderSyncs, syncFolder } from "./folder_syncs.ts";
 import { type Storage, StorageError, type StorageFile } from "./storage.ts";
 
@@ -183,6 +183,7 @@ class DiskFile implements StorageFile {
 
 /** See the module. */
 export class FileStorage implements Storage {
+  readonly location: string;
   readonly #root: string;
   readonly #pool: HandlePool;
   readonly #folders: FolderSyncs;
@@ -193,6 +194,7 @@ export class FileStorage implements Storage {
    */
   constructor(root: string, maxOpenFiles: number, sync = syncFolder) {
     this.#root = root;
+    this.location = resolve(root);
     this.#pool = new HandlePool(maxOpenFiles);
     this.#folders = new FolderSyncs(root, sync);
   }

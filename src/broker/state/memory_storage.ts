@@ -77,6 +77,7 @@ class MemoryFile implements StorageFile {
 
 /** See the module. What one opens is what a later `open` of the same path finds. */
 export class MemoryStorage implements Storage {
+  readonly location = "memory";
   readonly #files = new Map<string, MemoryFile>();
 
   open(path: string): StorageFile {

@@ -70,7 +70,7 @@ export interface PartitionOptions {
   readonly producers: ProducerStatesOptions;
   readonly fsync: boolean;
   /** @default none: they are the caller's */
-  readonly checkpoints?: Checkpoints;
+  readonly checkpoints?: Checkpoints | undefined;
 }
 
 /** The epoch of the transaction coordinator: there is one, which never moves. */
@@ -90,8 +90,11 @@ export class Partition {
 
   constructor(index: number, folder: string, options: PartitionOptions) {
     this.index = index;
-    this.log = new PartitionLog(options.storage, folder, options.tails, options.checkpoints);
     this.#producers = new LogProducers(options.producers);
+    this.log = new PartitionLog(options.storage, folder, options.tails, {
+      state: this.#producers,
+      checkpoints: options.checkpoints,
+    });
     this.#isFsync = options.fsync;
   }
 

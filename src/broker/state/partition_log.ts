@@ -45,6 +45,8 @@ export class PartitionLog implements Checkpointed {
   #state: LogState | undefined;
   #segments: Segment[] = [];
   #startOffset = 0n;
+  /** As the disk has it. */
+  #safeStartOffset = 0n;
   #endOffset = 0n;
   #syncedOffset = 0n;
   #compactedOffset = 0n;
@@ -59,13 +61,21 @@ export class PartitionLog implements Checkpointed {
   /**
    * An empty log; {@linkcode PartitionLog.open} reads one that may be there.
    *
-   * @param checkpoints sees to it that checkpoints are written; without them that is the caller's
+   * @param options.state is asked for what it knows at each checkpoint, until `open` names another; without it there
+   * are none
+   * @param options.checkpoints sees to it that checkpoints are written; without them that is the caller's
    */
-  constructor(storage: Storage, folder: string, tails: TailPool, checkpoints?: Checkpoints) {
+  constructor(
+    storage: Storage,
+    folder: string,
+    tails: TailPool,
+    options: { readonly state?: LogState; readonly checkpoints?: Checkpoints | undefined } = {},
+  ) {
     this.#storage = storage;
     this.folder = folder;
     this.#tail = new Tail(tails);
-    this.#checkpoints = checkpoints;
+    this.#state = options.state;
+    this.#checkpoints = options.checkpoints;
   }
 
   /**
@@ -78,7 +88,7 @@ export class PartitionLog implements Checkpointed {
     const opened = openSegments(this.#storage, this.folder, nowMs, state, this);
     this.#state = state;
     this.#segments = opened.segments;
-    this.#startOffset = opened.startOffset;
+    this.#startOffset = this.#safeStartOffset = opened.startOffset;
     this.#endOffset = opened.endOffset;
     this.#syncedOffset = opened.safeOffset;
     this.#compactedOffset = opened.compactedOffset;
@@ -241,9 +251,10 @@ export class PartitionLog implements Checkpointed {
     const newest = this.#segments.at(-1);
     const closed = this.#segments.filter((segment) => segment !== newest && !segment.isIndexed);
     const deleted = [...this.#deleted];
+    const startOffset = this.#startOffset;
     const { unsafeBytes } = this;
     const bytes = encodeCheckpoint({
-      startOffset: this.#startOffset,
+      startOffset,
       recoveryOffset: this.#endOffset,
       compactedOffset: this.#compactedOffset,
       newest: newest === undefined ? undefined : { facts: newest.facts, index: newest.index },
@@ -267,12 +278,14 @@ export class PartitionLog implements Checkpointed {
     this.#storage.rename(`${path}.new`, path);
     this.unsafeBytes -= unsafeBytes;
     this.#checkpoints?.shrank(this, unsafeBytes);
-    if (deleted.length > 0) await this.#remove(deleted);
+    if (startOffset === this.#safeStartOffset && deleted.length === 0) return;
+    // Once the new start is safe: a power loss may bring any of the names back.
+    await this.#storage.syncNames(this.folder);
+    this.#safeStartOffset = startOffset;
+    this.#remove(deleted);
   }
 
-  /** Removes what was deleted, once the new start is safe: a power loss may bring any of the names back. */
-  async #remove(deleted: readonly Segment[]): Promise<void> {
-    await this.#storage.syncNames(this.folder);
+  #remove(deleted: readonly Segment[]): void {
     if (this.#isClosed) return;
     for (const segment of deleted) {
       segment.file.close();

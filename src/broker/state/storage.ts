@@ -27,6 +27,8 @@ export interface StorageFile {
 
 /** A place for files. */
 export interface Storage extends Disposable {
+  /** Where it is, for people: the folder's absolute path. */
+  readonly location: string;
   /** Opens a file, made when absent, with the folders on the way to it. */
   open(path: string): StorageFile;
   /** Names in a folder, in no order; none when it is absent. */

@@ -40,13 +40,25 @@ Deno.test("DataFolder.open() refuses a folder that is held, until it is given ba
   });
 });
 
+Deno.test("DataFolder.open() raises an older format, so that an older version refuses the folder", () => {
+  withFolder((folder) => {
+    Deno.writeTextFileSync(`${folder}/meta.json`, JSON.stringify({ formatVersion: 1, clusterId: "x" }));
+    using opened = DataFolder.open(folder, MAX_OPEN_FILES);
+    assert.equal(opened.clusterId, "x");
+    assert.deepEqual(JSON.parse(Deno.readTextFileSync(`${folder}/meta.json`)), {
+      formatVersion: FORMAT_VERSION,
+      clusterId: "x",
+    });
+  });
+});
+
 Deno.test("DataFolder.open() refuses a newer format in one line, and changes nothing", () => {
   withFolder((folder) => {
     const meta = JSON.stringify({ formatVersion: FORMAT_VERSION + 1, clusterId: "x" });
     Deno.writeTextFileSync(`${folder}/meta.json`, meta);
     assert.throws(
       () => DataFolder.open(folder, MAX_OPEN_FILES),
-      (error) => error instanceof DataFormatError && /format 2 is newer than 1/.test(error.message),
+      (error) => error instanceof DataFormatError && /format 3 is newer than 2/.test(error.message),
     );
     assert.equal(Deno.readTextFileSync(`${folder}/meta.json`), meta);
   });
