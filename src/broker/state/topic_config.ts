@@ -349,6 +349,10 @@ export interface TopicConfig {
   readonly retentionBytes: number;
   readonly segmentBytes: number;
   readonly segmentMs: number;
+  readonly minCleanableDirtyRatio: number;
+  readonly minCompactionLagMs: number;
+  readonly maxCompactionLagMs: number;
+  readonly deleteRetentionMs: number;
   readonly maxMessageBytes: number;
   readonly logAppendTime: boolean;
 }
@@ -382,6 +386,10 @@ export function parseTopicConfig(
     retentionBytes: Number(value("retention.bytes")),
     segmentBytes: Number(value("internal.segment.bytes") || value("segment.bytes")),
     segmentMs: Number(value("segment.ms")),
+    minCleanableDirtyRatio: Number(value("min.cleanable.dirty.ratio")),
+    minCompactionLagMs: Number(value("min.compaction.lag.ms")),
+    maxCompactionLagMs: Number(value("max.compaction.lag.ms")),
+    deleteRetentionMs: Number(value("delete.retention.ms")),
     maxMessageBytes: Number(value("max.message.bytes")),
     logAppendTime: value("message.timestamp.type") === "LogAppendTime",
   };

@@ -187,13 +187,7 @@ export class Topics {
 
   #addPartitions(topic: Topic, total: number): void {
     const { storage, tails, producers, fsync, checkpoints } = this.#options;
-    const options = {
-      storage,
-      tails,
-      producers,
-      fsync,
-      ...(checkpoints === undefined ? {} : { checkpoints }),
-    };
+    const options = { storage, tails, producers, fsync, checkpoints };
     for (let index = topic.partitions.length; index < total; index++) {
       const folder = `${FOLDER}/${topic.topicId}/${index}`;
       topic.partitions.push(new Partition(index, folder, options));
