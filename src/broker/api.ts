@@ -10,6 +10,7 @@ import type { Message } from "../wire/message.ts";
 import type { Reader } from "../wire/reader.ts";
 import type { Decoded, Encodable, Fields } from "../wire/schema.ts";
 import type { Writer } from "../wire/writer.ts";
+import type { SaslSession } from "./security/sasl_session.ts";
 import type { BrokerState } from "./state/broker_state.ts";
 import { Later } from "./state/later.ts";
 
@@ -21,10 +22,12 @@ export interface ClientConnection {
   readonly id: number;
   /** Who it is, as Kafka names it: `User:alice`, or {@linkcode ANONYMOUS} where nobody is asked. */
   readonly principal: string;
+  /** Where it stands in SASL; undefined where nobody is asked. */
+  readonly sasl: SaslSession | undefined;
   /** Groups that it may carry a member of: they are told when it closes. */
   readonly groupIds: Set<string>;
   readonly remoteHost: string;
-  /** Where the client reached us, and so where it can again. */
+  /** Where the client is to come back to: where it reached us, unless the broker was told otherwise. */
   readonly localHost: string;
   readonly localPort: number;
 }

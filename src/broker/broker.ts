@@ -10,6 +10,8 @@ import type { Faults } from "./faults/faults.ts";
 import { fillable } from "./faults/full_disk.ts";
 import { refuseTopic } from "./handlers/topic_rules.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+import { Authentication } from "./security/authentication.ts";
+import { readSecurity, type SecurityOptions } from "./security/options.ts";
 import { Server } from "./server.ts";
 import { BrokerState } from "./state/broker_state.ts";
 import { type Clock, systemClock } from "./state/clock.ts";
@@ -37,6 +39,10 @@ export interface BrokerOptions {
   readonly topics?: readonly InitialTopic[];
   /** Whether an acknowledgement waits until it would survive a power loss. @default {false} */
   readonly fsync?: boolean;
+  /** TLS and SASL. @default neither, which takes a loopback address */
+  readonly security?: SecurityOptions;
+  /** Where clients are told to come back to. @default where each has reached the broker */
+  readonly advertised?: { readonly hostname: string; readonly port: number };
   readonly config?: Partial<BrokerConfig>;
   readonly limits?: Partial<Limits>;
   /** Closes the broker when it aborts. */
@@ -71,6 +77,7 @@ export interface Broker extends AsyncDisposable {
  * Starts a broker in this thread.
  *
  * @throws {PortInUseError} another process listens there
+ * @throws {ConfigError} the security's files cannot be read, or it is too little for the address
  * @throws {DataLockedError} another process serves the folder
  * @throws {DataFormatError} the folder is of a newer format
  * @throws {StorageError} the folder cannot be read
@@ -79,6 +86,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   const { listen = { hostname: "127.0.0.1", port: 0 }, data, topics = [], fsync = false, signal, faults } =
     options;
   signal?.throwIfAborted();
+  const { secureContext, sasl } = readSecurity(listen.hostname, options.security ?? {});
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   await using resources = new AsyncDisposableStack();
   // The port first: of two that start at once one is told so before it touches the folder.
@@ -103,7 +111,11 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   resources.defer(() => state.settle());
   // Stops before the state does, whose last words (to those who wait) nobody would hear.
   resources.defer(() => server.stop());
-  server.serve(state);
+  server.serve(state, {
+    secureContext,
+    authentication: sasl && new Authentication(sasl, state.scramCredentials),
+    advertised: options.advertised,
+  });
   const running = resources.move();
   let closed: Promise<void> | undefined;
   const close = () => closed ??= running.disposeAsync();

@@ -8,6 +8,7 @@
  * @module
  */
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import { describeError, WireError } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
 import { FRAME_SIZE_BYTES } from "../wire/frame.ts";
@@ -17,6 +18,8 @@ import { Writer } from "../wire/writer.ts";
 import { ANONYMOUS, type BodyWriter, type ClientConnection } from "./api.ts";
 import { answerUnsupported, FETCH, findApi } from "./dispatch.ts";
 import { ReceiveBuffer } from "./receive_buffer.ts";
+import type { Authentication } from "./security/authentication.ts";
+import { SaslSession } from "./security/sasl_session.ts";
 import { SendQueue } from "./send_queue.ts";
 import type { BrokerState } from "./state/broker_state.ts";
 import type { Deadlines, Due } from "./state/deadlines.ts";
@@ -25,6 +28,23 @@ import { Later } from "./state/later.ts";
 const log = logger("broker");
 
 const ANSWER_BYTES = 512;
+
+/** The fewest bytes of a request: apiKey, apiVersion and correlationId. */
+const MIN_REQUEST_BYTES = 8;
+/** A frame that comes has Limits.frameStallMs for each so many bytes of it. */
+const FRAME_PIECE_BYTES = 1024 * 1024;
+
+/** What connections share. */
+export interface ConnectionContext {
+  readonly state: BrokerState;
+  readonly deadlines: Deadlines;
+  /** Undefined where nobody is asked who it is. */
+  readonly authentication: Authentication | undefined;
+  /** Where clients are told to come back to; undefined to tell each where it reached us. */
+  readonly advertised: { readonly hostname: string; readonly port: number } | undefined;
+  /** What the listener is called, if that is more than an address. */
+  readonly listenerName: string | undefined;
+}
 
 /** An answer that is owed: to be sent when all before it are. */
 interface Slot {
@@ -38,11 +58,9 @@ interface Slot {
 /** See the module. */
 export class Connection implements ClientConnection, Due {
   readonly id: number;
-  readonly principal = ANONYMOUS;
+  readonly sasl: SaslSession | undefined;
   readonly groupIds = new Set<string>();
   readonly remoteHost: string;
-  readonly localHost: string;
-  readonly localPort: number;
   /** Resolves when nothing is left of the connection. */
   readonly closed: Promise<void>;
   deadlineMs: number;
@@ -50,6 +68,8 @@ export class Connection implements ClientConnection, Due {
   readonly #state: BrokerState;
   readonly #socket: Socket;
   readonly #deadlines: Deadlines;
+  readonly #advertised: ConnectionContext["advertised"];
+  readonly #listenerName: string | undefined;
   readonly #received: ReceiveBuffer;
   readonly #sending: SendQueue;
   readonly #slots: Slot[] = [];
@@ -58,18 +78,30 @@ export class Connection implements ClientConnection, Due {
   #isPaused = false;
   #isEnding = false;
   #isClosed = false;
+  /** By when more of the frame that was begun is to be there. */
+  #frameDueMs = Infinity;
+  #framePieces = 0;
+  /** What is still to be done before the connection is ended, undefined when it goes on. */
+  #lastWords: (() => void) | undefined;
 
   /** Serves `socket` until either side closes. */
-  constructor(id: number, socket: Socket, state: BrokerState, deadlines: Deadlines) {
+  constructor(id: number, socket: Socket, context: ConnectionContext) {
+    const { state, deadlines, authentication } = context;
+    const { clock, limits } = state;
     this.id = id;
     this.remoteHost = plainAddress(socket.remoteAddress);
-    this.localHost = plainAddress(socket.localAddress);
-    this.localPort = socket.localPort ?? 0;
-    this.deadlineMs = state.clock.nowMs() + state.limits.connectionIdleMs;
+    this.sasl = authentication && new SaslSession(authentication, clock);
+    const isToProveItself = this.sasl !== undefined || socket instanceof TLSSocket;
+    this.deadlineMs = clock.nowMs() + (isToProveItself ? limits.authenticationMs : limits.connectionIdleMs);
     this.#state = state;
     this.#socket = socket;
     this.#deadlines = deadlines;
-    this.#received = new ReceiveBuffer(state.limits.maxFrameBytes);
+    this.#advertised = context.advertised;
+    this.#listenerName = context.listenerName;
+    this.#received = new ReceiveBuffer(
+      MIN_REQUEST_BYTES,
+      this.sasl === undefined ? limits.maxFrameBytes : limits.maxUnauthenticatedFrameBytes,
+    );
     this.#sending = new SendQueue(socket, () => this.#onTaken());
     this.closed = new Promise((resolve) => socket.once("close", () => resolve()));
     state.metrics.connectionsCount++;
@@ -78,6 +110,22 @@ export class Connection implements ClientConnection, Due {
     socket.on("data", (chunk: Uint8Array) => this.#onData(chunk));
     socket.on("error", (error) => this.#fail(error));
     socket.once("close", () => this.close());
+  }
+
+  get principal(): string {
+    return this.sasl?.username === undefined ? ANONYMOUS : `User:${this.sasl.username}`;
+  }
+
+  get localHost(): string {
+    if (this.#advertised !== undefined) return this.#advertised.hostname;
+    if (!(this.#socket instanceof TLSSocket)) return plainAddress(this.#socket.localAddress);
+    // A name that a certificate can be for: the one that the client asked for, else the listener's own.
+    const { servername } = this.#socket as TLSSocket & { servername?: string | false };
+    return servername ? servername : this.#listenerName ?? plainAddress(this.#socket.localAddress);
+  }
+
+  get localPort(): number {
+    return this.#advertised?.port ?? this.#socket.localPort ?? 0;
   }
 
   /** Ends the connection at once. Who waits through it is let go. */
@@ -101,16 +149,18 @@ export class Connection implements ClientConnection, Due {
   }
 
   onDeadline(): void {
-    if (this.#slots.length === 0 || this.#isPaused) {
-      log.debug(`Closed the connection of ${this.remoteHost}: it was idle for too long`);
+    if (this.#lastWords !== undefined) return this.#end();
+    const nowMs = this.#state.clock.nowMs();
+    if (this.#slots.length === 0 || this.#isPaused || nowMs >= this.#frameDueMs) {
+      log.debug(`Closed the connection of ${this.remoteHost}: nothing came, or was taken, for too long`);
       return this.close();
     }
-    this.deadlineMs = this.#state.clock.nowMs() + this.#state.limits.connectionIdleMs;
+    this.deadlineMs = nowMs + this.#state.limits.connectionIdleMs;
     this.#deadlines.add(this);
   }
 
   #onData(chunk: Uint8Array): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed || this.#lastWords !== undefined) return;
     this.#state.metrics.receivedBytes += chunk.length;
     this.#received.push(chunk);
     this.#handleFrames();
@@ -120,7 +170,7 @@ export class Connection implements ClientConnection, Due {
   #handleFrames(): void {
     this.#isHandling = true;
     try {
-      while (this.#hasRoom() && !this.#isClosed && !this.#isEnding) {
+      while (this.#takesFrames() && this.#hasRoom()) {
         const frame = this.#received.next();
         if (frame === undefined) {
           this.#received.settle();
@@ -133,15 +183,38 @@ export class Connection implements ClientConnection, Due {
     }
     this.#isHandling = false;
     this.#flush();
-    if (!this.#hasRoom()) this.#pause();
+    if (!this.#takesFrames()) return;
+    if (this.#hasRoom()) this.#watchFrame();
+    else this.#pause();
+  }
+
+  /** A frame that was begun is to come on, however long the peer may otherwise be silent. */
+  #watchFrame(): void {
+    const pieces = Math.ceil(this.#received.pendingBytes / FRAME_PIECE_BYTES);
+    if (pieces === this.#framePieces) return;
+    this.#framePieces = pieces;
+    if (pieces === 0) return;
+    this.#frameDueMs = this.#state.clock.nowMs() + this.#state.limits.frameStallMs;
+    this.deadlineMs = Math.min(this.deadlineMs, this.#frameDueMs);
+    this.#deadlines.add(this);
   }
 
   #handle(frame: Uint8Array): void {
-    this.deadlineMs = this.#state.clock.nowMs() + this.#state.limits.connectionIdleMs;
+    this.#framePieces = 0;
+    this.#frameDueMs = Infinity;
+    const { sasl } = this;
+    // Who has not said who it is has one time for all of it.
+    if (sasl === undefined || sasl.username !== undefined) {
+      this.deadlineMs = this.#state.clock.nowMs() + this.#state.limits.connectionIdleMs;
+    }
+    if (sasl?.takesBareTokens) return this.#handleToken(sasl, frame);
     const reader = new Reader(frame);
     const apiKey = reader.int16();
     const apiVersion = reader.int16();
     const correlationId = reader.int32();
+    if (sasl?.allows(apiKey) === false) {
+      throw new WireError(`Cannot serve API ${apiKey} to a client that has not authenticated itself for it`);
+    }
     const api = findApi(apiKey, apiVersion);
     if (api === undefined) {
       return this.#answer(correlationId, false, answerUnsupported(apiKey, apiVersion));
@@ -157,7 +230,48 @@ export class Connection implements ClientConnection, Due {
       ? api.serve(reader, context)
       : faults.serve(api, reader, context, () => this.close());
     if (answer === undefined) return;
-    this.#answer(correlationId, isFlexible && api.hasFlexibleResponseHeader, answer);
+    const hasFlexibleHeader = isFlexible && api.hasFlexibleResponseHeader;
+    if (sasl?.isRefused) return this.#endWith(() => this.#answer(correlationId, hasFlexibleHeader, answer));
+    if (sasl !== undefined) this.#expect(sasl);
+    this.#answer(correlationId, hasFlexibleHeader, answer);
+  }
+
+  /** A token as it came after version 0 of SaslHandshake: with nothing but its size before it, as its answer. */
+  #handleToken(sasl: SaslSession, token: Uint8Array): void {
+    const step = sasl.authenticate(token)?.step;
+    if (step === undefined || step.type === "failed") return this.#endWith(() => {});
+    this.#expect(sasl);
+    this.#out ??= new Writer(ANSWER_BYTES);
+    this.#out.int32(step.bytes.length);
+    this.#out.raw(step.bytes);
+  }
+
+  /** What may come next. */
+  #expect(sasl: SaslSession): void {
+    const { maxFrameBytes, maxUnauthenticatedFrameBytes } = this.#state.limits;
+    this.#received.expect(
+      sasl.takesBareTokens ? 1 : MIN_REQUEST_BYTES,
+      sasl.username === undefined ? maxUnauthenticatedFrameBytes : maxFrameBytes,
+    );
+  }
+
+  /** Says `lastWords` a little later, so that guessing is slow, and ends. What comes until then is not looked at. */
+  #endWith(lastWords: () => void): void {
+    const { clock, limits } = this.#state;
+    log.warn(`Refused ${this.remoteHost} (connection ${this.id}): it could not authenticate itself`);
+    this.#lastWords = lastWords;
+    this.deadlineMs = clock.nowMs() + limits.failedAuthenticationDelayMs;
+    this.#deadlines.add(this);
+  }
+
+  /** Says the last words and, the next time, closes: until then the peer can take them. */
+  #end(): void {
+    if (this.#socket.writableEnded) return this.close();
+    this.#lastWords?.();
+    this.#flush();
+    this.#socket.end();
+    this.deadlineMs = this.#state.clock.nowMs() + this.#state.limits.lingerMs;
+    this.#deadlines.add(this);
   }
 
   #answer(correlationId: number, isFlexible: boolean, answer: BodyWriter | Later<BodyWriter>): void {
@@ -208,6 +322,10 @@ export class Connection implements ClientConnection, Due {
     this.#sending.send(bytes);
   }
 
+  #takesFrames(): boolean {
+    return !this.#isClosed && !this.#isEnding && this.#lastWords === undefined;
+  }
+
   #hasRoom(): boolean {
     const { maxInFlightRequests, maxResponseBacklogBytes } = this.#state.limits;
     return this.#slots.length < maxInFlightRequests &&
@@ -219,8 +337,12 @@ export class Connection implements ClientConnection, Due {
     if (this.#isPaused || this.#isClosed) return;
     this.#isPaused = true;
     this.#socket.pause();
-    if (this.#sending.pendingBytes === 0) return;
-    this.deadlineMs = this.#state.clock.nowMs() + this.#state.limits.writeStallMs;
+    // It is not the peer that keeps the rest of a frame back.
+    this.#framePieces = 0;
+    this.#frameDueMs = Infinity;
+    const { writeStallMs, connectionIdleMs } = this.#state.limits;
+    this.deadlineMs = this.#state.clock.nowMs() +
+      (this.#sending.pendingBytes > 0 ? writeStallMs : connectionIdleMs);
     this.#deadlines.add(this);
   }
 
@@ -256,8 +378,9 @@ export class Connection implements ClientConnection, Due {
   #fail(error: unknown): void {
     if (this.#isClosed) return;
     const peer = `${this.remoteHost} (connection ${this.id})`;
-    if (error instanceof WireError) log.warn(`Closed the connection of ${peer}: ${error.message}`);
-    else if (isSystemError(error)) log.debug(`Lost the connection of ${peer}: ${describeError(error)}`);
+    if (error instanceof WireError || isTlsError(error)) {
+      log.warn(`Closed the connection of ${peer}: ${describeError(error)}`);
+    } else if (isSystemError(error)) log.debug(`Lost the connection of ${peer}: ${describeError(error)}`);
     else log.error(`Closed the connection of ${peer} after a fault of ours: {error}`, { error });
     this.close();
   }
@@ -287,4 +410,10 @@ function plainAddress(address = ""): string {
 /** Whether the system says so, such as ECONNRESET: the peer went away. */
 function isSystemError(error: unknown): boolean {
   return error instanceof Error && "code" in error && typeof error.code === "string" && "syscall" in error;
+}
+
+/** Whether the peer does not speak TLS, or not as it should. */
+function isTlsError(error: unknown): boolean {
+  return error instanceof Error && "code" in error && typeof error.code === "string" &&
+    /^ERR_(SSL|TLS)/.test(error.code);
 }

@@ -20,6 +20,7 @@ import { leaveGroup } from "./handlers/13_leave_group.ts";
 import { syncGroup } from "./handlers/14_sync_group.ts";
 import { describeGroups } from "./handlers/15_describe_groups.ts";
 import { listGroups } from "./handlers/16_list_groups.ts";
+import { saslHandshake } from "./handlers/17_sasl_handshake.ts";
 import { apiVersions, listedVersions } from "./handlers/18_api_versions.ts";
 import { createTopics } from "./handlers/19_create_topics.ts";
 import { deleteTopics } from "./handlers/20_delete_topics.ts";
@@ -29,9 +30,12 @@ import { offsetForLeaderEpoch } from "./handlers/23_offset_for_leader_epoch.ts";
 import { describeConfigs } from "./handlers/32_describe_configs.ts";
 import { alterConfigs } from "./handlers/33_alter_configs.ts";
 import { describeLogDirs } from "./handlers/35_describe_log_dirs.ts";
+import { saslAuthenticate } from "./handlers/36_sasl_authenticate.ts";
 import { createPartitions } from "./handlers/37_create_partitions.ts";
 import { deleteGroups } from "./handlers/42_delete_groups.ts";
 import { incrementalAlterConfigs } from "./handlers/44_incremental_alter_configs.ts";
+import { describeUserScramCredentials } from "./handlers/50_describe_user_scram_credentials.ts";
+import { alterUserScramCredentials } from "./handlers/51_alter_user_scram_credentials.ts";
 import { describeCluster } from "./handlers/60_describe_cluster.ts";
 import { describeTopicPartitions } from "./handlers/75_describe_topic_partitions.ts";
 
@@ -50,6 +54,7 @@ export const APIS: readonly Api[] = [
   syncGroup,
   describeGroups,
   listGroups,
+  saslHandshake,
   apiVersions(() => APIS),
   createTopics,
   deleteTopics,
@@ -59,9 +64,12 @@ export const APIS: readonly Api[] = [
   describeConfigs,
   alterConfigs,
   describeLogDirs,
+  saslAuthenticate,
   createPartitions,
   deleteGroups,
   incrementalAlterConfigs,
+  describeUserScramCredentials,
+  alterUserScramCredentials,
   describeCluster,
   describeTopicPartitions,
 ];

@@ -11,8 +11,20 @@ export interface Limits {
   readonly maxFrameBytes: number;
   /** Connections at one time; one more is closed at once. Kafka: `max.connections`. */
   readonly maxConnections: number;
+  /** Connections of one address. Kafka: `max.connections.per.ip`. */
+  readonly maxConnectionsPerIp: number;
   /** A connection that sent nothing for so long is closed. Kafka: `connections.max.idle.ms`. */
   readonly connectionIdleMs: number;
+  /** How long a client has to prove who it is; and for the first frame, where the listener encrypts. */
+  readonly authenticationMs: number;
+  /** The largest frame of a client that has not. Kafka: `sasl.server.max.receive.size`. */
+  readonly maxUnauthenticatedFrameBytes: number;
+  /** Before a failed authentication is answered. Kafka: `connection.failed.authentication.delay.ms`. */
+  readonly failedAuthenticationDelayMs: number;
+  /** How long a peer has to take our last words. */
+  readonly lingerMs: number;
+  /** A frame that was begun, and of which no further MiB came for so long, closes the connection. */
+  readonly frameStallMs: number;
   /** Requests of one connection that are not answered yet; further ones are not read before. */
   readonly maxInFlightRequests: number;
   /** Bytes of answers that a peer has not taken; above it, no further request of that peer is read. */
@@ -29,6 +41,8 @@ export interface Limits {
   readonly maxFetchSessionPartitions: number;
   /** A fetch session that nobody used for so long makes room for another. Kafka: `min.incremental.fetch.session.eviction.ms`. */
   readonly fetchSessionEvictionMs: number;
+  /** Over all users. */
+  readonly maxScramCredentials: number;
   readonly maxTopics: number;
   /** Over all topics. */
   readonly maxPartitions: number;
@@ -58,7 +72,13 @@ const MIB = 1024 * KIB;
 export const DEFAULT_LIMITS: Limits = {
   maxFrameBytes: 100 * MIB,
   maxConnections: 4096,
+  maxConnectionsPerIp: 4096,
   connectionIdleMs: 600_000,
+  authenticationMs: 15_000,
+  maxUnauthenticatedFrameBytes: 64 * KIB,
+  failedAuthenticationDelayMs: 100,
+  lingerMs: 1_000,
+  frameStallMs: 60_000,
   maxInFlightRequests: 64,
   maxResponseBacklogBytes: 8 * MIB,
   writeStallMs: 60_000,
@@ -67,6 +87,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxFetchSessions: 1_000,
   maxFetchSessionPartitions: 200_000,
   fetchSessionEvictionMs: 120_000,
+  maxScramCredentials: 10_000,
   maxTopics: 10_000,
   maxPartitions: 20_000,
   maxPartitionsPerTopic: 4_096,

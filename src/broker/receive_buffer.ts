@@ -7,21 +7,32 @@
 import { WireError } from "../base/errors.ts";
 import { FRAME_SIZE_BYTES } from "../wire/frame.ts";
 
-/** apiKey, apiVersion and correlationId: what every request begins with. */
-const MIN_FRAME_BYTES = 8;
 const FIRST_BYTES = 4 * 1024;
 const NOTHING = new Uint8Array();
 
 /** See the module. */
 export class ReceiveBuffer {
-  readonly #maxFrameBytes: number;
+  #minFrameBytes: number;
+  #maxFrameBytes: number;
   #bytes: Uint8Array = NOTHING;
   #start = 0;
   #end = 0;
   /** Whether `#bytes` is ours to write to, or what came last. */
   #isOwn = false;
 
-  constructor(maxFrameBytes: number) {
+  constructor(minFrameBytes: number, maxFrameBytes: number) {
+    this.#minFrameBytes = minFrameBytes;
+    this.#maxFrameBytes = maxFrameBytes;
+  }
+
+  /** Bytes that are there and not given yet. */
+  get pendingBytes(): number {
+    return this.#end - this.#start;
+  }
+
+  /** Frames from now on are of these sizes. */
+  expect(minFrameBytes: number, maxFrameBytes: number): void {
+    this.#minFrameBytes = minFrameBytes;
     this.#maxFrameBytes = maxFrameBytes;
   }
 
@@ -48,8 +59,10 @@ export class ReceiveBuffer {
     const available = this.#end - this.#start;
     if (available < FRAME_SIZE_BYTES) return undefined;
     const size = new DataView(this.#bytes.buffer, this.#bytes.byteOffset + this.#start).getInt32(0);
-    if (size < MIN_FRAME_BYTES || size > this.#maxFrameBytes) {
-      throw new WireError(`Cannot take a request of ${size} bytes: at most ${this.#maxFrameBytes}`);
+    if (size < this.#minFrameBytes || size > this.#maxFrameBytes) {
+      throw new WireError(
+        `Cannot take a request of ${size} bytes: it has from ${this.#minFrameBytes} to ${this.#maxFrameBytes}`,
+      );
     }
     if (available < FRAME_SIZE_BYTES + size) return undefined;
     const at = this.#start + FRAME_SIZE_BYTES;

@@ -6,12 +6,14 @@
  *
  * @module
  */
-import { createServer, type Server as TcpServer, type Socket } from "node:net";
+import { createServer, isIP, type Server as TcpServer, type Socket } from "node:net";
+import { type SecureContext, TLSSocket } from "node:tls";
 import { describeError } from "../base/errors.ts";
 import { within } from "../base/stop.ts";
 import { logger } from "../base/log.ts";
-import { Connection } from "./connection.ts";
+import { Connection, type ConnectionContext } from "./connection.ts";
 import { PortInUseError } from "./errors.ts";
+import type { Authentication } from "./security/authentication.ts";
 import type { BrokerState } from "./state/broker_state.ts";
 import { Deadlines } from "./state/deadlines.ts";
 
@@ -23,17 +25,29 @@ const BACKLOG = 511;
 /** How long answers that are owed may hold up the end. */
 const DRAIN_MS = 1_000;
 
+/** How clients are taken in. */
+export interface Reception {
+  /** For TLS; undefined for a listener that does not encrypt. */
+  readonly secureContext?: SecureContext | undefined;
+  /** Undefined where nobody is asked who it is. */
+  readonly authentication?: Authentication | undefined;
+  /** Where clients are told to come back to. @default where each has reached us */
+  readonly advertised?: { readonly hostname: string; readonly port: number } | undefined;
+}
+
 /** See the module. */
 export class Server implements AsyncDisposable {
   readonly hostname: string;
   readonly port: number;
   readonly #server: TcpServer;
+  readonly #listenerName: string | undefined;
   readonly #connections = new Set<Connection>();
+  readonly #countsByHost = new Map<string, number>();
   #idle: Deadlines | undefined;
   #stopped: Promise<void> | undefined;
   #nextId = 1;
 
-  private constructor(server: TcpServer) {
+  private constructor(server: TcpServer, listenerName: string | undefined) {
     const address = server.address();
     if (typeof address !== "object" || address === null) {
       throw new TypeError("Cannot tell where the server listens");
@@ -41,6 +55,7 @@ export class Server implements AsyncDisposable {
     this.hostname = address.address;
     this.port = address.port;
     this.#server = server;
+    this.#listenerName = listenerName;
   }
 
   /**
@@ -61,7 +76,7 @@ export class Server implements AsyncDisposable {
     }
     server.removeAllListeners("error");
     server.on("error", (error) => log.error(`The listener failed: ${describeError(error)}`));
-    return new Server(server);
+    return new Server(server, isIP(hostname) === 0 ? hostname : undefined);
   }
 
   /** `host:port`, as clients name it. */
@@ -70,10 +85,17 @@ export class Server implements AsyncDisposable {
   }
 
   /** Begins to take connections in. */
-  serve(state: BrokerState): void {
+  serve(state: BrokerState, reception: Reception = {}): void {
     this.#idle = new Deadlines(state.clock);
-    const idle = this.#idle;
-    this.#server.on("connection", (socket) => this.#take(socket, state, idle));
+    const { secureContext, authentication, advertised } = reception;
+    const context = {
+      state,
+      deadlines: this.#idle,
+      authentication,
+      advertised,
+      listenerName: this.#listenerName,
+    };
+    this.#server.on("connection", (socket) => this.#take(socket, secureContext, context));
   }
 
   /** Takes no more connections, and closes those there are. May be called again. */
@@ -97,16 +119,31 @@ export class Server implements AsyncDisposable {
     this.#idle?.[Symbol.dispose]();
   }
 
-  #take(socket: Socket, state: BrokerState, idle: Deadlines): void {
-    if (this.#connections.size >= state.limits.maxConnections || this.#stopped !== undefined) {
-      state.metrics.refusedConnectionsTotal++;
-      log.warn(`Refused a connection: ${this.#connections.size} are open`);
+  #take(socket: Socket, secureContext: SecureContext | undefined, context: ConnectionContext): void {
+    const { limits: { maxConnections, maxConnectionsPerIp }, metrics } = context.state;
+    const host = socket.remoteAddress ?? "";
+    const hostCount = this.#countsByHost.get(host) ?? 0;
+    if (this.#stopped !== undefined) return void socket.destroy();
+    if (this.#connections.size >= maxConnections || hostCount >= maxConnectionsPerIp) {
+      metrics.refusedConnectionsTotal++;
+      log.warn(
+        `Refused a connection of ${host}: ${this.#connections.size} are open, ${hostCount} of them its`,
+      );
       socket.destroy();
       return;
     }
-    const connection = new Connection(this.#nextId++, socket, state, idle);
+    const stream = secureContext === undefined
+      ? socket
+      : new TLSSocket(socket, { isServer: true, secureContext });
+    const connection = new Connection(this.#nextId++, stream, context);
     this.#connections.add(connection);
-    connection.closed.then(() => this.#connections.delete(connection));
+    this.#countsByHost.set(host, hostCount + 1);
+    connection.closed.then(() => {
+      this.#connections.delete(connection);
+      const left = (this.#countsByHost.get(host) ?? 0) - 1;
+      if (left > 0) this.#countsByHost.set(host, left);
+      else this.#countsByHost.delete(host);
+    });
   }
 }
 

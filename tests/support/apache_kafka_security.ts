@@ -64,8 +64,8 @@ export async function makeAuthority(folder: string): Promise<string> {
   return await Deno.readTextFile(`${folder}/ca.pem`);
 }
 
-/** A key of the node's, its certificate and the authority's in one PEM file, as Kafka takes it. */
-async function makeCertificates(folder: string): Promise<{ ca: string; keystore: string }> {
+/** `node.key`, `node.pem` and `ca.pem` in `folder`; and all of them in one PEM file, as Kafka takes it. */
+export async function makeCertificates(folder: string): Promise<{ ca: string; keystore: string }> {
   const ca = await makeAuthority(folder);
   await openssl(folder, [
     ...NEW_CERTIFICATE,

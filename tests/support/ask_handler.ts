@@ -15,6 +15,7 @@ import { Writer } from "../../src/wire/writer.ts";
 const CONNECTION: ClientConnection = {
   id: 1,
   principal: ANONYMOUS,
+  sasl: undefined,
   groupIds: new Set(),
   remoteHost: "127.0.0.1",
   localHost: "127.0.0.1",

@@ -14,7 +14,6 @@ import { logger } from "../../base/log.ts";
 import { ErrorCode } from "../../wire/error_codes.ts";
 import { FetchRequest, FetchResponse } from "../../wire/messages/01_fetch.ts";
 import type { Infer, Input } from "../../wire/schema.ts";
-import { ZERO_UUID } from "../../wire/uuid.ts";
 import { defineApi } from "../api.ts";
 import type { BrokerState } from "../state/broker_state.ts";
 import type { Due } from "../state/deadlines.ts";

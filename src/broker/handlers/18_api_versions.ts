@@ -33,13 +33,20 @@ export function listedVersions(
 
 /** @param apis the table that this API is itself in */
 export function apiVersions(apis: () => readonly Api[]): Api {
-  return defineApi(ApiVersionsRequest, ApiVersionsResponse, (request, { apiVersion }) => {
-    const isNamed = SOFTWARE_NAME.test(request.clientSoftwareName) &&
-      SOFTWARE_NAME.test(request.clientSoftwareVersion);
-    if (apiVersion >= NAMED_SINCE && !isNamed) return { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] };
-    return {
-      errorCode: ErrorCode.NONE,
-      apiKeys: listedVersions(apis()),
-    };
-  }, { hasFlexibleResponseHeader: false });
+  return defineApi(
+    ApiVersionsRequest,
+    ApiVersionsResponse,
+    (request, { apiVersion, connection: { sasl } }) => {
+      const isNamed = SOFTWARE_NAME.test(request.clientSoftwareName) &&
+        SOFTWARE_NAME.test(request.clientSoftwareVersion);
+      if (apiVersion >= NAMED_SINCE && !isNamed) return { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] };
+      // Once a mechanism's tokens are awaited, it comes too late.
+      if (sasl?.toldVersions() === false) return { errorCode: ErrorCode.ILLEGAL_SASL_STATE, apiKeys: [] };
+      return {
+        errorCode: ErrorCode.NONE,
+        apiKeys: listedVersions(apis()),
+      };
+    },
+    { hasFlexibleResponseHeader: false },
+  );
 }

@@ -20,6 +20,7 @@ import { Groups } from "./groups.ts";
 import type { Later } from "./later.ts";
 import { ProducerIds } from "./producer_ids.ts";
 import { Retention } from "./retention.ts";
+import { ScramCredentials } from "./scram_credentials.ts";
 import type { Storage } from "./storage.ts";
 import { TailPool } from "./tail.ts";
 import { Topics, type TopicsRecovery } from "./topics.ts";
@@ -56,6 +57,7 @@ export class BrokerState implements Disposable {
   readonly metrics = new Metrics();
   readonly flusher = new Flusher((ms) => this.metrics.synced(ms));
   readonly fetchSessions: FetchSessions;
+  readonly scramCredentials: ScramCredentials;
   /** Of fetches that wait. */
   readonly fetchDeadlines: Deadlines;
   readonly #retention: Retention;
@@ -85,6 +87,7 @@ export class BrokerState implements Disposable {
     }, clock);
     this.offsets = new CommittedOffsets(storage);
     this.producerIds = new ProducerIds(storage);
+    this.scramCredentials = new ScramCredentials(storage);
     this.fetchSessions = new FetchSessions({
       maxSessions: limits.maxFetchSessions,
       maxPartitions: limits.maxFetchSessionPartitions,
@@ -103,7 +106,13 @@ export class BrokerState implements Disposable {
   open(): TopicsRecovery {
     const configNotes = this.configs.open();
     const recovery = this.topics.open(this.clock.epochMs());
-    const notes = [...configNotes, ...recovery.notes, ...this.offsets.open(), ...this.producerIds.open()];
+    const notes = [
+      ...configNotes,
+      ...recovery.notes,
+      ...this.offsets.open(),
+      ...this.producerIds.open(),
+      ...this.scramCredentials.open(),
+    ];
     this.#retention.start();
     return { ...recovery, notes };
   }

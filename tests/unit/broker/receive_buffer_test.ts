@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { WireError } from "../../../src/base/errors.ts";
 import { ReceiveBuffer } from "../../../src/broker/receive_buffer.ts";
 
+const MIN_FRAME_BYTES = 8;
 const MAX_FRAME_BYTES = 100_000;
 
 function framed(bodies: readonly Uint8Array[]): Uint8Array {
@@ -31,7 +32,7 @@ Deno.test("ReceiveBuffer.next() gives the same frames, wherever the stream was c
       fc.array(fc.integer({ min: 1, max: 9_000 }), { minLength: 1, maxLength: 12 }),
       (bodies, cuts) => {
         const stream = framed(bodies);
-        const buffer = new ReceiveBuffer(MAX_FRAME_BYTES);
+        const buffer = new ReceiveBuffer(MIN_FRAME_BYTES, MAX_FRAME_BYTES);
         const frames: Uint8Array[] = [];
         for (let at = 0, i = 0; at < stream.length; i++) {
           const end = Math.min(stream.length, at + (cuts[i % cuts.length] ?? 1));
@@ -46,7 +47,7 @@ Deno.test("ReceiveBuffer.next() gives the same frames, wherever the stream was c
 });
 
 Deno.test("ReceiveBuffer.next() goes on where it was, when frames are left for later", () => {
-  const buffer = new ReceiveBuffer(MAX_FRAME_BYTES);
+  const buffer = new ReceiveBuffer(MIN_FRAME_BYTES, MAX_FRAME_BYTES);
   const bodies = [1, 2, 3, 4].map((byte) => new Uint8Array(10).fill(byte));
   const stream = framed(bodies);
   buffer.push(stream.slice(0, 20));
@@ -59,7 +60,7 @@ Deno.test("ReceiveBuffer.next() goes on where it was, when frames are left for l
 
 Deno.test("ReceiveBuffer.next() refuses sizes that no request has", () => {
   for (const size of [-1, 0, 7, MAX_FRAME_BYTES + 1, 2 ** 31 - 1]) {
-    const buffer = new ReceiveBuffer(MAX_FRAME_BYTES);
+    const buffer = new ReceiveBuffer(MIN_FRAME_BYTES, MAX_FRAME_BYTES);
     const bytes = new Uint8Array(4);
     new DataView(bytes.buffer).setInt32(0, size);
     buffer.push(bytes);
