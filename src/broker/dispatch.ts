@@ -34,6 +34,7 @@ import { saslAuthenticate } from "./handlers/36_sasl_authenticate.ts";
 import { createPartitions } from "./handlers/37_create_partitions.ts";
 import { deleteGroups } from "./handlers/42_delete_groups.ts";
 import { incrementalAlterConfigs } from "./handlers/44_incremental_alter_configs.ts";
+import { offsetDelete } from "./handlers/47_offset_delete.ts";
 import { describeUserScramCredentials } from "./handlers/50_describe_user_scram_credentials.ts";
 import { alterUserScramCredentials } from "./handlers/51_alter_user_scram_credentials.ts";
 import { describeCluster } from "./handlers/60_describe_cluster.ts";
@@ -68,6 +69,7 @@ export const APIS: readonly Api[] = [
   createPartitions,
   deleteGroups,
   incrementalAlterConfigs,
+  offsetDelete,
   describeUserScramCredentials,
   alterUserScramCredentials,
   describeCluster,

@@ -2,8 +2,8 @@
  * OffsetCommit, v2-10: keeps how far a group has come.
  *
  * Behaviour: from a member of the current generation, or from outside when nobody is in the group. Written before it
- * is answered; in fsync mode synced too.
- * Not modelled: retention of offsets (they stay until the group or the topic is deleted).
+ * is answered; in fsync mode synced too. They expire as Kafka's do; up to v4 a commit may say itself when.
+ * Not modelled: groups of the new protocol (KIP-848).
  *
  * @module
  */
@@ -26,11 +26,13 @@ type Response = Input<typeof OffsetCommitResponse>;
 
 /** From this version on topics come by id. */
 const BY_ID_SINCE = 10;
+/** From this version on a group that is not there has an error of its own. */
+const GROUP_ID_NOT_FOUND_SINCE = 9;
 
 export const offsetCommit = defineApi(OffsetCommitRequest, OffsetCommitResponse, (request, context) => {
   const { state } = context;
   const commits: OffsetCommit[] = [];
-  const refusal = refuse(request, state);
+  const refusal = refuse(request, context);
   const response = judge(request, context, refusal, commits);
   try {
     state.offsets.commit(request.groupId, commits);
@@ -47,12 +49,18 @@ export const offsetCommit = defineApi(OffsetCommitRequest, OffsetCommitResponse,
   );
 });
 
-/** Why nothing of the request is taken, undefined when it is. */
-function refuse(request: Request, state: BrokerState): number | undefined {
+/** Why nothing of the request is taken, undefined when it is. Kafka takes an empty group id here, for old clients. */
+function refuse(request: Request, { state, apiVersion }: RequestContext): number | undefined {
   const { groupId, memberId, groupInstanceId, generationIdOrMemberEpoch: generationId } = request;
-  if (groupId === "") return ErrorCode.INVALID_GROUP_ID;
   const group = state.groups.get(groupId);
-  if (group === undefined) return generationId < 0 ? undefined : ErrorCode.ILLEGAL_GENERATION;
+  if (group === undefined) {
+    if (generationId >= 0) {
+      return apiVersion >= GROUP_ID_NOT_FOUND_SINCE
+        ? ErrorCode.GROUP_ID_NOT_FOUND
+        : ErrorCode.ILLEGAL_GENERATION;
+    }
+    return state.groups.hasRoomFor(groupId) ? undefined : ErrorCode.POLICY_VIOLATION;
+  }
   const errorCode = group.checkCommit({ memberId, groupInstanceId, generationId });
   return errorCode === ErrorCode.NONE ? undefined : errorCode;
 }
@@ -65,6 +73,9 @@ function judge(
   commits: OffsetCommit[],
 ): Response {
   const committedAtMs = state.clock.epochMs();
+  const { retentionTimeMs } = request;
+  const expiresAtMs = retentionTimeMs < 0n ? undefined : committedAtMs + Number(retentionTimeMs);
+  const times = { committedAtMs, expiresAtMs };
   const topics = request.topics.map(({ name, topicId, partitions }) => {
     const topic = apiVersion >= BY_ID_SINCE ? state.topics.byId(topicId) : state.topics.get(name);
     const unknown = apiVersion >= BY_ID_SINCE
@@ -75,12 +86,11 @@ function judge(
       topicId,
       partitions: partitions.map((partition) => {
         const { partitionIndex } = partition;
-        if (refusal !== undefined) return { partitionIndex, errorCode: refusal };
         if (topic === undefined) return { partitionIndex, errorCode: unknown };
         const errorCode = topic.partitions[partitionIndex] === undefined
           ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-          : refusePartition(request.groupId, topic.name, partition, state, commits.length);
-        if (errorCode === ErrorCode.NONE) commits.push(commitOf(topic.name, partition, committedAtMs));
+          : refusal ?? refusePartition(request.groupId, topic.name, partition, state, commits.length);
+        if (errorCode === ErrorCode.NONE) commits.push(commitOf(topic.name, partition, times));
         return { partitionIndex, errorCode };
       }),
     };
@@ -103,7 +113,11 @@ function refusePartition(
   return hasRoom ? ErrorCode.NONE : ErrorCode.POLICY_VIOLATION;
 }
 
-function commitOf(topic: string, partition: RequestPartition, committedAtMs: number): OffsetCommit {
+function commitOf(
+  topic: string,
+  partition: RequestPartition,
+  times: Pick<OffsetCommit, "committedAtMs" | "expiresAtMs">,
+): OffsetCommit {
   const { partitionIndex, committedOffset: offset, committedLeaderEpoch: leaderEpoch, committedMetadata } =
     partition;
   return {
@@ -112,6 +126,6 @@ function commitOf(topic: string, partition: RequestPartition, committedAtMs: num
     offset,
     leaderEpoch,
     metadata: committedMetadata ?? "",
-    committedAtMs,
+    ...times,
   };
 }

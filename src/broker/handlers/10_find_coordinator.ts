@@ -1,8 +1,8 @@
 /**
- * FindCoordinator, v0-6: who coordinates a group: the one node.
+ * FindCoordinator, v0-6: who coordinates a group or a transaction: the one node.
  *
  * Behaviour: several keys at once from v4 on.
- * Not modelled: coordinators of transactions and share groups (INVALID_REQUEST).
+ * Not modelled: coordinators of share groups (INVALID_REQUEST).
  *
  * @module
  */
@@ -11,22 +11,26 @@ import { FindCoordinatorRequest, FindCoordinatorResponse } from "../../wire/mess
 import { type ClientConnection, defineApi } from "../api.ts";
 import { NODE_ID } from "../state/broker_state.ts";
 
-const GROUP = 0;
+const KEY_TYPES: ReadonlySet<number> = new Set([0, 1]);
 /** From this version on several keys come at once. */
 const BATCHED_SINCE = 4;
+/** What Kafka says where nothing is wrong, while there is one key. */
+const NO_ERROR = "NONE";
 
 export const findCoordinator = defineApi(
   FindCoordinatorRequest,
   FindCoordinatorResponse,
-  ({ keyType, key, coordinatorKeys }, { connection, apiVersion }) => {
+  ({ keyType, coordinatorKeys }, { connection, apiVersion }) => {
     const one = coordinator(keyType, connection);
-    if (apiVersion < BATCHED_SINCE) return { ...one, key };
-    return { coordinators: coordinatorKeys.map((wanted) => ({ ...one, key: wanted })) };
+    if (apiVersion >= BATCHED_SINCE) {
+      return { coordinators: coordinatorKeys.map((wanted) => ({ ...one, key: wanted })) };
+    }
+    return { ...one, errorMessage: one.errorCode === ErrorCode.NONE ? NO_ERROR : one.errorMessage };
   },
 );
 
 function coordinator(keyType: number, { localHost, localPort }: ClientConnection) {
-  if (keyType === GROUP) {
+  if (KEY_TYPES.has(keyType)) {
     return { errorCode: ErrorCode.NONE, errorMessage: "", nodeId: NODE_ID, host: localHost, port: localPort };
   }
   const errorMessage = `Coordinators of key type ${keyType} are not served`;

@@ -59,8 +59,7 @@ function refuse(request: Request, { state }: RequestContext): number | undefined
   if (metadataBytes > limits.maxGroupMetadataBytes) return ErrorCode.POLICY_VIOLATION;
   if (groups.get(groupId) !== undefined) return undefined;
   if (memberId !== "") return ErrorCode.UNKNOWN_MEMBER_ID;
-  const hasRoom = groups.size < limits.maxGroups || groups.forgetAnEmptyOne();
-  return hasRoom ? undefined : ErrorCode.POLICY_VIOLATION;
+  return groups.hasRoomFor(groupId) ? undefined : ErrorCode.POLICY_VIOLATION;
 }
 
 function response(result: JoinResult, apiVersion: number): Response {

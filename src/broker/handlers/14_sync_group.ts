@@ -13,9 +13,16 @@ import { syncError } from "../state/group_member.ts";
 
 type Response = Input<typeof SyncGroupResponse>;
 
-export const syncGroup = defineApi(SyncGroupRequest, SyncGroupResponse, (request, { state, connection }) => {
+/** From this version on a member says which protocol it follows. */
+const PROTOCOL_SINCE = 5;
+
+export const syncGroup = defineApi(SyncGroupRequest, SyncGroupResponse, (request, context) => {
+  const { state, connection, apiVersion } = context;
   const { groupId, memberId, groupInstanceId, generationId, protocolType, protocolName, assignments } =
     request;
+  if (apiVersion >= PROTOCOL_SINCE && (protocolType === null || protocolName === null)) {
+    return syncError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
+  }
   if (groupId === "") return syncError(ErrorCode.INVALID_GROUP_ID);
   const group = state.groups.get(groupId);
   if (group === undefined) return syncError(ErrorCode.UNKNOWN_MEMBER_ID);

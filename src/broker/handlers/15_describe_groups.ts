@@ -2,8 +2,8 @@
  * DescribeGroups, v0-6: a group's state, its members and what they are assigned.
  *
  * Behaviour: a group that only has committed offsets is Empty; one that is not there is Dead, from v6 on with
- * GROUP_ID_NOT_FOUND.
- * Not modelled: authorized operations (never told).
+ * GROUP_ID_NOT_FOUND. Whoever asks for authorized operations is told all of them.
+ * Not modelled: rights, groups of the new protocol (KIP-848).
  *
  * @module
  */
@@ -13,6 +13,7 @@ import type { Input } from "../../wire/schema.ts";
 import { defineApi } from "../api.ts";
 import type { BrokerState } from "../state/broker_state.ts";
 import { NO_BYTES } from "../state/group_member.ts";
+import { GROUP_OPERATIONS } from "./authorized_operations.ts";
 
 type GroupResponse = Input<typeof DescribeGroupsResponse>["groups"][number];
 
@@ -21,19 +22,19 @@ const NOT_FOUND_SINCE = 6;
 export const describeGroups = defineApi(
   DescribeGroupsRequest,
   DescribeGroupsResponse,
-  ({ groups }, { state, apiVersion }) => ({
-    groups: groups.map((groupId) => describe(state, groupId, apiVersion)),
+  ({ groups, includeAuthorizedOperations }, { state, apiVersion }) => ({
+    groups: groups.map((groupId) => {
+      const group = describe(state, groupId, apiVersion);
+      const isAsked = includeAuthorizedOperations && group.errorCode === ErrorCode.NONE;
+      return isAsked ? { ...group, authorizedOperations: GROUP_OPERATIONS } : group;
+    }),
   }),
 );
 
 function describe(state: BrokerState, groupId: string, apiVersion: number): GroupResponse {
   const none = { groupId, protocolType: "", protocolData: "", members: [] };
-  if (groupId === "") return { ...none, errorCode: ErrorCode.INVALID_GROUP_ID, groupState: "" };
   const group = state.groups.get(groupId);
   if (group === undefined) {
-    if (state.offsets.ofGroup(groupId) !== undefined) {
-      return { ...none, errorCode: ErrorCode.NONE, groupState: "Empty" };
-    }
     if (apiVersion < NOT_FOUND_SINCE) return { ...none, errorCode: ErrorCode.NONE, groupState: "Dead" };
     const errorMessage = `Group ${groupId} not found.`;
     return { ...none, errorCode: ErrorCode.GROUP_ID_NOT_FOUND, errorMessage, groupState: "Dead" };

@@ -22,7 +22,10 @@ export const deleteGroups = defineApi(
   DeleteGroupsRequest,
   DeleteGroupsResponse,
   ({ groupsNames }, { state }) => {
-    const results = groupsNames.map((groupId) => ({ groupId, errorCode: remove(state, groupId) }));
+    const results = [...new Set(groupsNames)].map((groupId) => ({
+      groupId,
+      errorCode: remove(state, groupId),
+    }));
     const refused = () => ({
       throttleTimeMs: 0,
       results: results.map((result) =>
@@ -36,10 +39,9 @@ export const deleteGroups = defineApi(
 );
 
 function remove({ groups, offsets }: BrokerState, groupId: string): number {
-  if (groupId === "") return ErrorCode.INVALID_GROUP_ID;
   const group = groups.get(groupId);
-  if (group === undefined && offsets.ofGroup(groupId) === undefined) return ErrorCode.GROUP_ID_NOT_FOUND;
-  if (group?.isEmpty === false) return ErrorCode.NON_EMPTY_GROUP;
+  if (group === undefined) return ErrorCode.GROUP_ID_NOT_FOUND;
+  if (!group.isEmpty) return ErrorCode.NON_EMPTY_GROUP;
   try {
     offsets.deleteGroup(groupId);
     groups.delete(groupId);

@@ -18,6 +18,7 @@ import { FetchSessions } from "./fetch_sessions.ts";
 import { Flusher, type Syncable } from "./flusher.ts";
 import { Groups } from "./groups.ts";
 import type { Later } from "./later.ts";
+import { OffsetExpiry } from "./offset_expiry.ts";
 import { ProducerIds } from "./producer_ids.ts";
 import { Retention } from "./retention.ts";
 import { ScramCredentials } from "./scram_credentials.ts";
@@ -61,6 +62,7 @@ export class BrokerState implements Disposable {
   /** Of fetches that wait. */
   readonly fetchDeadlines: Deadlines;
   readonly #retention: Retention;
+  readonly #offsetExpiry: OffsetExpiry;
   readonly #checkpoints: Checkpoints;
 
   /** @throws {StorageError} */
@@ -80,12 +82,25 @@ export class BrokerState implements Disposable {
       fsync: config.fsync,
       checkpoints: this.#checkpoints,
     });
-    this.groups = new Groups({
-      initialRebalanceDelayMs: config.groupInitialRebalanceDelayMs,
-      disconnectGraceMs: config.groupDisconnectGraceMs,
-      maxMembers: limits.maxMembersPerGroup,
-    }, clock);
-    this.offsets = new CommittedOffsets(storage);
+    this.groups = new Groups(
+      {
+        initialRebalanceDelayMs: config.groupInitialRebalanceDelayMs,
+        disconnectGraceMs: config.groupDisconnectGraceMs,
+        maxMembers: limits.maxMembersPerGroup,
+        maxGroups: limits.maxGroups,
+        hasOffsets: (groupId) => this.offsets.hasGroup(groupId),
+      },
+      clock,
+      storage,
+    );
+    this.offsets = new CommittedOffsets(storage, (groupId) => void this.groups.getOrCreate(groupId));
+    this.#offsetExpiry = new OffsetExpiry({
+      groups: this.groups,
+      offsets: this.offsets,
+      clock,
+      retentionMs: config.offsetsRetentionMs,
+      intervalMs: config.offsetsRetentionCheckIntervalMs,
+    });
     this.producerIds = new ProducerIds(storage);
     this.scramCredentials = new ScramCredentials(storage);
     this.fetchSessions = new FetchSessions({
@@ -110,10 +125,12 @@ export class BrokerState implements Disposable {
       ...configNotes,
       ...recovery.notes,
       ...this.offsets.open(),
+      ...this.groups.open(this.offsets.groupIds()),
       ...this.producerIds.open(),
       ...this.scramCredentials.open(),
     ];
     this.#retention.start();
+    this.#offsetExpiry.start();
     return { ...recovery, notes };
   }
 
@@ -139,6 +156,7 @@ export class BrokerState implements Disposable {
   [Symbol.dispose](): void {
     this.#checkpoints[Symbol.dispose]();
     this.#retention[Symbol.dispose]();
+    this.#offsetExpiry[Symbol.dispose]();
     this.groups.close(ErrorCode.NOT_COORDINATOR);
     this.topics.close();
     this.fetchDeadlines[Symbol.dispose]();

@@ -14,6 +14,8 @@ export interface CommittedOffset {
   readonly leaderEpoch: number;
   readonly metadata: string;
   readonly committedAtMs: number;
+  /** When it expires, where the commit itself said so. */
+  readonly expiresAtMs?: number | undefined;
 }
 
 /** A commit of one partition. */
@@ -22,8 +24,14 @@ export interface OffsetCommit extends CommittedOffset {
   readonly partition: number;
 }
 
-/** As the journal has it: offset in decimal, leader epoch, metadata, epoch milliseconds. */
-type Line = readonly [offset: string, leaderEpoch: number, metadata: string, committedAtMs: number];
+/** As the journal has it: offset in decimal, leader epoch, metadata, times in epoch milliseconds. */
+type Line = readonly [
+  offset: string,
+  leaderEpoch: number,
+  metadata: string,
+  committedAtMs: number,
+  expiresAtMs?: number,
+];
 type ByPartition = Map<number, CommittedOffset>;
 type ByTopic = Map<string, ByPartition>;
 
@@ -42,9 +50,15 @@ export class CommittedOffsets {
   #size = 0;
   #stagedSize = 0;
 
-  /** @throws {StorageError} */
-  constructor(storage: Storage) {
+  readonly #onGroup: (groupId: string) => void;
+
+  /**
+   * @param onGroup a group has offsets, or is about to
+   * @throws {StorageError}
+   */
+  constructor(storage: Storage, onGroup: (groupId: string) => void = () => {}) {
     this.#journal = new Journal(storage, PATH);
+    this.#onGroup = onGroup;
   }
 
   /** Reads what was committed before. @returns notes for the log @throws {StorageError} */
@@ -56,8 +70,7 @@ export class CommittedOffsets {
         else this.#forget(groupId, topic, partition);
         return;
       }
-      const [offset, leaderEpoch, metadata, committedAtMs] = value;
-      const commit = { topic, partition, offset: BigInt(offset), leaderEpoch, metadata, committedAtMs };
+      const commit = { topic, partition, ...committedOf(value) };
       if (producerId === undefined) this.#remember(groupId, commit);
       else this.#stage(producerId, key, { groupId, commit });
     });
@@ -68,8 +81,15 @@ export class CommittedOffsets {
     return this.#size + this.#stagedSize;
   }
 
-  groupIds(): Iterable<string> {
-    return this.#groups.keys();
+  /** All groups that have offsets, or are about to. */
+  groupIds(): ReadonlySet<string> {
+    const staged = [...this.#staged.values()].flatMap((ofProducer) => [...ofProducer.values()]);
+    return new Set([...this.#groups.keys(), ...staged.map(({ groupId }) => groupId)]);
+  }
+
+  /** Whether a group has offsets, or is about to. */
+  hasGroup(groupId: string): boolean {
+    return this.#groups.has(groupId) || this.#stagedKeys((staged) => staged.groupId === groupId).length > 0;
   }
 
   /** All that a group committed, by topic and partition; undefined when it never did. */
@@ -83,12 +103,14 @@ export class CommittedOffsets {
 
   /** Keeps a group's commits. @throws {StorageError} nothing was kept */
   commit(groupId: string, commits: readonly OffsetCommit[]): void {
+    if (commits.length === 0) return;
     // What a transaction staged before is older than this, whatever becomes of the transaction.
     const overtaken = commits.flatMap(({ topic, partition }) => this.#pendingKeys(groupId, topic, partition));
     this.#journal.append([
       ...commits.map((commit) => change(groupId, commit.topic, commit.partition, commit)),
       ...overtaken.map(([, key]): Change<Line> => [key, null]),
     ]);
+    this.#onGroup(groupId);
     for (const commit of commits) this.#remember(groupId, commit);
     for (const [producerId, key] of overtaken) this.#unstage(producerId, key);
     this.#journal.compact(this.size, () => this.#changes());
@@ -98,6 +120,7 @@ export class CommittedOffsets {
   stage(groupId: string, producerId: bigint, commits: readonly OffsetCommit[]): void {
     const keys = commits.map(({ topic, partition }) => keyOf(groupId, topic, partition, producerId));
     this.#journal.append(commits.map((commit, i): Change<Line> => [keys[i] ?? "", lineOf(commit)]));
+    this.#onGroup(groupId);
     for (const [i, commit] of commits.entries()) this.#stage(producerId, keys[i] ?? "", { groupId, commit });
   }
 
@@ -131,6 +154,16 @@ export class CommittedOffsets {
       .map(({ commit: { topic, partition } }) => ({ topic, partition }));
   }
 
+  /** Forgets what a group committed for partitions. @throws {StorageError} */
+  delete(groupId: string, partitions: readonly { topic: string; partition: number }[]): void {
+    const isThere = ({ topic, partition }: { topic: string; partition: number }) =>
+      this.get(groupId, topic, partition) !== undefined;
+    this.#delete(
+      partitions.filter(isThere).map(({ topic, partition }): Key => [groupId, topic, partition]),
+      [],
+    );
+  }
+
   /** Forgets all that a group committed. @throws {StorageError} */
   deleteGroup(groupId: string): void {
     this.#delete(
@@ -158,6 +191,7 @@ export class CommittedOffsets {
     ]);
     for (const key of keys) this.#forget(...key);
     for (const [producerId, key] of staged) this.#unstage(producerId, key);
+    this.#journal.compact(this.size, () => this.#changes());
   }
 
   #stage(producerId: bigint, key: string, staged: StagedCommit): void {
@@ -190,16 +224,13 @@ export class CommittedOffsets {
     );
   }
 
-  #remember(
-    groupId: string,
-    { topic, partition, offset, leaderEpoch, metadata, committedAtMs }: OffsetCommit,
-  ): void {
+  #remember(groupId: string, { topic, partition, ...committed }: OffsetCommit): void {
     let topics = this.#groups.get(groupId);
     if (topics === undefined) this.#groups.set(groupId, topics = new Map());
     let partitions = topics.get(topic);
     if (partitions === undefined) topics.set(topic, partitions = new Map());
     if (!partitions.has(partition)) this.#size++;
-    partitions.set(partition, { offset, leaderEpoch, metadata, committedAtMs });
+    partitions.set(partition, committed);
   }
 
   #forget(groupId: string, topic: string, partition: number): void {
@@ -244,8 +275,14 @@ function change(
   return committed === null ? [key, null] : [key, lineOf(committed)];
 }
 
-function lineOf({ offset, leaderEpoch, metadata, committedAtMs }: CommittedOffset): Line {
-  return [`${offset}`, leaderEpoch, metadata, committedAtMs];
+function lineOf({ offset, leaderEpoch, metadata, committedAtMs, expiresAtMs }: CommittedOffset): Line {
+  const line = [`${offset}`, leaderEpoch, metadata, committedAtMs] as const;
+  return expiresAtMs === undefined ? line : [...line, expiresAtMs];
+}
+
+function committedOf([offset, leaderEpoch, metadata, committedAtMs, expiresAtMs]: Line): CommittedOffset {
+  const committed = { offset: BigInt(offset), leaderEpoch, metadata, committedAtMs };
+  return expiresAtMs === undefined ? committed : { ...committed, expiresAtMs };
 }
 
 /** As the journal has it. That of a commit that is only staged ends with the producer's id. */
@@ -263,5 +300,6 @@ function parseKey(text: string) {
 
 function parseLine(value: unknown): Line | undefined {
   if (!Array.isArray(value) || !/^-?\d+$/.test(String(value[0]))) return undefined;
-  return [String(value[0]), Number(value[1]), String(value[2]), Number(value[3])];
+  const line = [String(value[0]), Number(value[1]), String(value[2]), Number(value[3])] as const;
+  return value[4] === undefined ? line : [...line, Number(value[4])];
 }

@@ -8,6 +8,7 @@
  */
 import { ErrorCode } from "../../wire/error_codes.ts";
 import type { Clock } from "./clock.ts";
+import { CONSUMER, subscribedTopics } from "./consumer_protocol.ts";
 import type { Deadlines } from "./deadlines.ts";
 import {
   GroupMember,
@@ -40,8 +41,16 @@ export class Group {
   readonly #promised: PromisedIds;
   readonly #rebalance: GroupRebalance;
   readonly #maxMembers: number;
+  #emptySinceMs: number | undefined;
 
-  constructor(groupId: string, options: GroupOptions, clock: Clock, deadlines: Deadlines) {
+  /** @param onGeneration there is a new generation, or nobody is left */
+  constructor(
+    groupId: string,
+    options: GroupOptions,
+    clock: Clock,
+    deadlines: Deadlines,
+    onGeneration: () => void = () => {},
+  ) {
     this.groupId = groupId;
     this.members = new GroupRoster(clock, deadlines, options.disconnectGraceMs);
     this.#promised = new PromisedIds(clock, deadlines, () => this.#rebalance.completeJoinIfAllAreHere());
@@ -49,6 +58,10 @@ export class Group {
       members: this.members,
       promised: this.#promised,
       initialDelayMs: options.initialRebalanceDelayMs,
+      onGeneration: () => {
+        this.#emptySinceMs = this.state === "Empty" ? clock.epochMs() : undefined;
+        onGeneration();
+      },
       clock,
       deadlines,
     });
@@ -65,6 +78,31 @@ export class Group {
 
   get protocolName(): string | null {
     return this.#rebalance.protocolName;
+  }
+
+  /** Since when it has no members, in epoch milliseconds; undefined when it has, or never had. */
+  get emptySinceMs(): number | undefined {
+    return this.#emptySinceMs;
+  }
+
+  /** Whether its members are Kafka's consumers, which say what they are subscribed to. */
+  get isOfConsumers(): boolean {
+    return this.protocolType === CONSUMER;
+  }
+
+  /** Whether a member is subscribed to a topic, as far as is known: who does not say may be to any. */
+  isSubscribedTo(topic: string): boolean {
+    if (this.members.size === 0) return false;
+    if (!this.isOfConsumers) return true;
+    return [...this.members.values()].some((member) =>
+      subscribedTopics(member.metadataFor(this.protocolName))?.includes(topic) ?? true
+    );
+  }
+
+  /** Takes over what is known of it from before a restart. */
+  restore(protocolType: string, emptySinceMs: number): void {
+    this.#rebalance.protocolType = protocolType;
+    this.#emptySinceMs = emptySinceMs;
   }
 
   /** Whether nobody is in it or about to be. */
@@ -140,10 +178,8 @@ export class Group {
 
   /** Whether an offset commit may be taken. @returns an error code */
   checkCommit(identity: MemberIdentity & { generationId: number }): number {
-    if (identity.generationId < 0 && identity.memberId === "" && identity.groupInstanceId === null) {
-      // From outside the group: kafka-consumer-groups --reset-offsets, or a consumer that assigns itself.
-      return this.members.size === 0 ? ErrorCode.NONE : ErrorCode.UNKNOWN_MEMBER_ID;
-    }
+    // From outside the group: kafka-consumer-groups --reset-offsets, or a consumer that assigns itself.
+    if (identity.generationId < 0 && this.state === "Empty") return ErrorCode.NONE;
     const member = this.#speaker(identity);
     if (typeof member === "number") return member;
     this.members.heardOf(member);

@@ -31,6 +31,8 @@ export interface GroupRebalanceOptions {
   readonly members: GroupRoster;
   readonly promised: PromisedIds;
   readonly initialDelayMs: number;
+  /** There is a new generation, or nobody is left. */
+  readonly onGeneration: () => void;
   readonly clock: Clock;
   readonly deadlines: Deadlines;
 }
@@ -48,6 +50,7 @@ export class GroupRebalance implements Due {
   readonly #members: GroupRoster;
   readonly #promised: PromisedIds;
   readonly #initialDelayMs: number;
+  readonly #onGeneration: () => void;
   readonly #clock: Clock;
   readonly #deadlines: Deadlines;
   /** Waiting for the first members, for `initialDelayMs` and again while more come. */
@@ -55,10 +58,11 @@ export class GroupRebalance implements Due {
   #initialDelayLeftMs = 0;
   #newMemberJoined = false;
 
-  constructor({ members, promised, initialDelayMs, clock, deadlines }: GroupRebalanceOptions) {
+  constructor({ members, promised, initialDelayMs, onGeneration, clock, deadlines }: GroupRebalanceOptions) {
     this.#members = members;
     this.#promised = promised;
     this.#initialDelayMs = initialDelayMs;
+    this.#onGeneration = onGeneration;
     this.#clock = clock;
     this.#deadlines = deadlines;
   }
@@ -191,6 +195,7 @@ export class GroupRebalance implements Due {
       this.state = "Empty";
       this.protocolName = null;
       this.leader = "";
+      this.#onGeneration();
       return;
     }
     this.protocolName = electProtocol([...this.#members.values()]);
@@ -200,6 +205,7 @@ export class GroupRebalance implements Due {
       this.leader = first?.memberId ?? this.leader;
     }
     this.state = "CompletingRebalance";
+    this.#onGeneration();
     this.#startPhase(this.#members.longestRebalanceMs);
     for (const member of this.#members.values()) {
       const pending = member.pendingJoin;

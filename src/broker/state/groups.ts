@@ -1,24 +1,65 @@
 /**
- * All consumer groups that have or had members since the start. Groups that only have committed offsets are in
- * {@linkcode CommittedOffsets}.
+ * All consumer groups: those that have or had members, and those that only committed offsets. Of each, what must
+ * outlive a restart is kept in a journal: its protocol type, and since when nobody is in it.
  *
  * @module
  */
+import { describeError } from "../../base/errors.ts";
+import { logger } from "../../base/log.ts";
 import type { Clock } from "./clock.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Group, type GroupOptions } from "./group.ts";
+import { type Change, Journal } from "./journal.ts";
+import { type Storage, StorageError } from "./storage.ts";
+
+const PATH = "journals/groups.log";
+
+const log = logger("broker");
+
+/** As the journal has a group: protocol type, and epoch milliseconds since when it is empty; null when it is not. */
+type Line = readonly [protocolType: string, emptySinceMs: number | null];
+
+/** What groups are kept with. */
+export interface GroupsOptions extends GroupOptions {
+  readonly maxGroups: number;
+  /** Whether a group has committed offsets, or is about to have some. */
+  readonly hasOffsets: (groupId: string) => boolean;
+}
 
 /** See the module. */
 export class Groups implements Disposable {
-  readonly #options: GroupOptions;
+  readonly #options: GroupsOptions;
   readonly #clock: Clock;
   readonly #deadlines: Deadlines;
+  readonly #journal: Journal<Line>;
   readonly #groups = new Map<string, Group>();
+  /** What the journal has. */
+  readonly #lines = new Map<string, Line>();
 
-  constructor(options: GroupOptions, clock: Clock) {
+  /** @throws {StorageError} */
+  constructor(options: GroupsOptions, clock: Clock, storage: Storage) {
     this.#options = options;
     this.#clock = clock;
     this.#deadlines = new Deadlines(clock);
+    this.#journal = new Journal(storage, PATH);
+  }
+
+  /** Reads what was kept of the groups with offsets. @returns notes for the log @throws {StorageError} */
+  open(groupIds: Iterable<string>): string[] {
+    const notes = this.#journal.replay(parseLine, ([groupId, line]) => {
+      if (line === null) this.#lines.delete(groupId);
+      else this.#lines.set(groupId, line);
+    });
+    const nowMs = this.#clock.epochMs();
+    for (const groupId of groupIds) {
+      const [protocolType, emptySinceMs] = this.#lines.get(groupId) ?? [];
+      // Its members are gone with the broker that they were with, and come back if they live.
+      if (protocolType !== undefined) this.getOrCreate(groupId).restore(protocolType, emptySinceMs ?? nowMs);
+      else this.getOrCreate(groupId);
+    }
+    const gone = [...this.#lines.keys()].filter((groupId) => !this.#groups.has(groupId));
+    this.#keep(gone.map((groupId) => [groupId, null]));
+    return notes;
   }
 
   get size(): number {
@@ -29,11 +70,18 @@ export class Groups implements Disposable {
     return this.#groups.get(groupId);
   }
 
+  /** A group, made when it is not there. There must be room for it: {@linkcode hasRoomFor}. */
   getOrCreate(groupId: string): Group {
     let group = this.#groups.get(groupId);
     if (group === undefined) {
-      group = new Group(groupId, this.#options, this.#clock, this.#deadlines);
-      this.#groups.set(groupId, group);
+      const created = new Group(
+        groupId,
+        this.#options,
+        this.#clock,
+        this.#deadlines,
+        () => this.#noted(created),
+      );
+      this.#groups.set(groupId, group = created);
     }
     return group;
   }
@@ -42,16 +90,24 @@ export class Groups implements Disposable {
     return this.#groups.values();
   }
 
-  /** Makes room by forgetting a group that nobody is in. @returns whether one was found */
-  forgetAnEmptyOne(): boolean {
-    for (const [groupId, group] of this.#groups) {
-      if (group.isEmpty) return this.#groups.delete(groupId);
+  /** Whether a group is there or may be made; for that, one may be forgotten that is empty and has no offsets. */
+  hasRoomFor(groupId: string): boolean {
+    if (this.#groups.has(groupId) || this.#groups.size < this.#options.maxGroups) return true;
+    for (const group of this.#groups.values()) {
+      if (this.isUnused(group)) return this.delete(group.groupId);
     }
     return false;
   }
 
+  /** Whether nothing would be lost with a group. */
+  isUnused(group: Group): boolean {
+    return group.isEmpty && !this.#options.hasOffsets(group.groupId);
+  }
+
   delete(groupId: string): boolean {
-    return this.#groups.delete(groupId);
+    if (!this.#groups.delete(groupId)) return false;
+    if (this.#lines.has(groupId)) this.#keep([[groupId, null]]);
+    return true;
   }
 
   /** Ends all groups: who waits is told `errorCode`. */
@@ -64,4 +120,31 @@ export class Groups implements Disposable {
   [Symbol.dispose](): void {
     this.#deadlines[Symbol.dispose]();
   }
+
+  /** Keeps a group that has another generation, where that changes what is kept. */
+  #noted({ groupId, protocolType, emptySinceMs }: Group): void {
+    const [keptType, keptEmptySinceMs] = this.#lines.get(groupId) ?? [];
+    const line: Line = [protocolType ?? "", emptySinceMs ?? null];
+    if (keptType !== line[0] || keptEmptySinceMs !== line[1]) this.#keep([[groupId, line]]);
+  }
+
+  /** A group serves on when this fails: only after a restart its offsets would expire from then on. */
+  #keep(changes: readonly Change<Line>[]): void {
+    for (const [groupId, line] of changes) {
+      if (line === null) this.#lines.delete(groupId);
+      else this.#lines.set(groupId, line);
+    }
+    try {
+      this.#journal.append(changes);
+      this.#journal.compact(this.#lines.size, () => this.#lines);
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      log.error(`Cannot keep the state of groups: ${describeError(error)}`);
+    }
+  }
+}
+
+function parseLine(value: unknown): Line | undefined {
+  if (!Array.isArray(value) || typeof value[0] !== "string") return undefined;
+  return [value[0], typeof value[1] === "number" ? value[1] : null];
 }
