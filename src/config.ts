@@ -119,6 +119,11 @@ export function parseAddress(text: string): Address | undefined {
   return hostname === undefined || port > 65_535 ? undefined : { hostname, port };
 }
 
+/** Whether only this machine reaches it. */
+export function isLoopback(hostname: string): boolean {
+  return /^(127(\.\d{1,3}){3}|::1|localhost)$/.test(hostname);
+}
+
 /** An address as it is written: `127.0.0.1:9092`, `[::1]:9092`. */
 export function addressText({ hostname, port }: Address): string {
   return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
@@ -240,7 +245,7 @@ function listenAddress(found: Found | undefined, faults: string[]): Address | un
     faults.push(`PARLEY_LISTEN (${found?.where}): '${text}' is not HOST:PORT`);
     return undefined;
   }
-  if (!/^(127(\.\d{1,3}){3}|::1|localhost)$/.test(address.hostname)) {
+  if (!isLoopback(address.hostname)) {
     faults.push(
       `PARLEY_LISTEN (${found?.where}): '${text}' is not on loopback: the embedded broker asks nobody for a password`,
     );

@@ -4,15 +4,34 @@
  * @module
  */
 import { Command, Option } from "commander";
+import { ConfigError, describeError } from "../base/errors.ts";
+import { jsonLine } from "../base/log.ts";
 import { untilAborted } from "../base/stop.ts";
+import { type GivenSettings, parseBrokerConfig } from "../broker/broker_keys.ts";
+import type { FaultRule } from "../broker/faults/rules.ts";
+import { type Address, isLoopback, parseAddress } from "../config.ts";
+import { type BrokerHttp, serveBrokerHttp } from "./broker_http.ts";
 import { addSettings, configOf, type Context, EXIT } from "./context.ts";
 import { EmbeddedBroker } from "./embedded.ts";
 import type { Io } from "./io.ts";
+import { collect } from "./options.ts";
+import { VERSION } from "./version.ts";
 
 interface BrokerFlags {
   readonly memory?: boolean;
   readonly fsync?: boolean;
+  readonly set?: readonly string[];
+  readonly faults?: string;
+  readonly http?: string;
+  readonly insecure?: boolean;
   readonly json?: boolean;
+  readonly verbose?: boolean;
+}
+
+/** What the flags come to. */
+interface BrokerSettings extends GivenSettings {
+  readonly faults: readonly FaultRule[] | undefined;
+  readonly http: Address | undefined;
 }
 
 /** See the module. */
@@ -21,17 +40,42 @@ export function brokerCommand(context: Context): Command {
     .description("Serve Kafka's protocol on loopback, durably; prints one line when it is ready.")
     .addOption(new Option("--memory", "keep nothing on disk").conflicts("data"))
     .option("--fsync", "acknowledge only what survives a power cut")
-    .option("--json", "the ready line as JSON")
+    .option("--set <KEY=VALUE>", "a broker config by Kafka's name; may be given more than once", collect)
+    .option("--faults <FILE>", "what is to go wrong, for tests: rules in YAML or JSON")
+    .option("--http <HOST:PORT>", "serve /metrics and /health there")
+    .option("--insecure", "let --http be on another address than loopback")
+    .option("--json", "the ready line on stdout and the log on stderr as JSON, an object a line")
     .action(async (flags: BrokerFlags) => context.end(await serve(context.io, command, flags)));
   return addSettings(command, ["PARLEY_LISTEN", "PARLEY_DATA"]);
 }
 
-async function serve({ stdout, stderr, signal }: Io, command: Command, flags: BrokerFlags): Promise<number> {
+async function serve(io: Io, command: Command, flags: BrokerFlags): Promise<number> {
+  const { stdout, stderr, signal } = io;
   const { listen, dataFolder } = configOf(command, "parley-broker");
-  const { memory = false, fsync = false, json = false } = flags;
-  const tell = (text: string) => stderr.write(`parley: ${text}\n`);
-  await using broker = new EmbeddedBroker({ listen, fsync, ...(memory ? {} : { data: dataFolder }) }, tell);
+  const { memory = false, fsync = false, json = false, verbose = false } = flags;
+  const { config, limits, faults, http: httpAddress } = await settingsOf(flags);
+  const tell = (text: string) => {
+    const line = json ? jsonLine({ level: "warning", room: "cli", message: text }) : `parley: ${text}`;
+    stderr.write(`${line}\n`);
+  };
   const data = memory ? null : dataFolder;
+  await using broker = new EmbeddedBroker(
+    {
+      listen,
+      fsync,
+      config,
+      limits,
+      ...(faults === undefined ? {} : { faults }),
+      ...(data === null ? {} : { data }),
+    },
+    tell,
+    {
+      level: verbose ? "debug" : "warning",
+      format: json ? "json" : "text",
+      onLine: (line) => stderr.write(json ? `${line}\n` : `parley: ${line}\n`),
+    },
+  );
+  await using http = httpAddress && openHttp(httpAddress, broker);
   const stopped = untilAborted(new Promise<never>(() => {}), signal);
   stopped.catch(() => {});
   for (let isFirst = true;; isFirst = false) {
@@ -43,7 +87,71 @@ async function serve({ stdout, stderr, signal }: Io, command: Command, flags: Br
     }
     const { address, clusterId } = attempt;
     if (!isFirst) tell(`The broker serves ${address} again`);
-    else if (json) stdout.write(`${JSON.stringify({ address, clusterId, data })}\n`);
-    else stdout.write(`ready on ${address}, ${data === null ? "nothing on disk" : `data in ${data}`}\n`);
+    else if (json) {
+      stdout.write(
+        `${JSON.stringify({ address, clusterId, data, version: VERSION, http: http?.address })}\n`,
+      );
+    } else stdout.write(`${readyLine(address, data, http)}\n`);
   }
+}
+
+function readyLine(address: string, data: string | null, http: BrokerHttp | undefined): string {
+  const where = data === null ? "nothing on disk" : `data in ${data}`;
+  const seen = http === undefined ? "" : `, /metrics and /health on ${http.address}`;
+  return `ready on ${address}, ${where}${seen}, parley ${VERSION}`;
+}
+
+function openHttp(listen: Address, broker: EmbeddedBroker): BrokerHttp {
+  try {
+    return serveBrokerHttp({ listen, counts: () => broker.counts(), version: VERSION });
+  } catch (error) {
+    throw new Error(`Cannot serve --http there: ${describeError(error)}`, { cause: error });
+  }
+}
+
+/** @throws {ConfigError} with all faults of the flags */
+async function settingsOf(flags: BrokerFlags): Promise<BrokerSettings> {
+  const faults: string[] = [];
+  const given = readSets(flags.set ?? [], faults);
+  const http = flags.http === undefined
+    ? undefined
+    : httpAddress(flags.http, flags.insecure ?? false, faults);
+  let rules: readonly FaultRule[] | undefined;
+  if (flags.faults !== undefined) {
+    // Few runs need it, and what reads YAML takes its time to load.
+    const { readFaultFile } = await import("./fault_file.ts");
+    try {
+      rules = readFaultFile(flags.faults);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      faults.push(...error.faults);
+    }
+  }
+  if (faults.length > 0) throw new ConfigError(faults);
+  return { ...given, http, faults: rules };
+}
+
+function readSets(texts: readonly string[], faults: string[]): GivenSettings {
+  const pairs = texts.flatMap((text): [string, string][] => {
+    const at = text.indexOf("=");
+    if (at >= 1) return [[text.slice(0, at), text.slice(at + 1)]];
+    faults.push(`--set: '${text}' is not KEY=VALUE`);
+    return [];
+  });
+  try {
+    return parseBrokerConfig(pairs);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    faults.push(...error.message.split("\n").map((line) => `--set: ${line}`));
+    return { config: {}, limits: {} };
+  }
+}
+
+function httpAddress(text: string, isInsecure: boolean, faults: string[]): Address | undefined {
+  const address = parseAddress(text);
+  if (address === undefined) faults.push(`--http: '${text}' is not HOST:PORT`);
+  else if (!isInsecure && !isLoopback(address.hostname)) {
+    faults.push(`--http: '${text}' is not on loopback: who may read it is not asked; --insecure allows it`);
+  }
+  return address;
 }

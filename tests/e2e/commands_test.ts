@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { VERSION } from "../../src/cli/version.ts";
 import { Place } from "./processes.ts";
 
 Deno.test("parley broker prints one ready line, and ends well on a signal", async () => {
   await using place = new Place();
   const broker = place.start(["broker"]);
   await broker.untilStdout(/\n/);
-  assert.equal(broker.stdout, `ready on ${place.listen}, data in ${place.dataFolder}\n`);
+  assert.equal(broker.stdout, `ready on ${place.listen}, data in ${place.dataFolder}, parley ${VERSION}\n`);
   const second = await place.run(["broker"]);
   assert.deepEqual([second.code, second.stdout], [1, ""]);
   assert.match(second.stderr, /^parley: Cannot listen on 127\.0\.0\.1:\d+: the port is in use\n$/);
