@@ -12,6 +12,8 @@ export interface TestBatch {
   readonly producerId?: bigint;
   readonly producerEpoch?: number;
   readonly baseSequence?: number;
+  readonly isTransactional?: boolean;
+  readonly compression?: "none" | "gzip";
 }
 
 /** A batch with one record a value, as a producer sends it. */

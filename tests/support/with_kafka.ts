@@ -1,12 +1,14 @@
 /**
- * `deno task test:kafka`: the integration suite on a real Apache Kafka, first of one node, then of three; then, on
- * three nodes of its own, the talk during which a broker is killed. Further arguments go to `deno test`.
+ * `deno task test:kafka`: the integration suite on a real Apache Kafka, first of one node, with the conformance suite,
+ * then of three; then, on three nodes of its own, the talk during which a broker is killed. Further arguments go to
+ * `deno test`.
  *
  * @module
  */
 import { ApacheKafka } from "./apache_kafka.ts";
 import { apacheKafkaFiles } from "./apache_kafka_files.ts";
 
+const CONFORMANCE = "tests/conformance";
 const INTEGRATION = "tests/integration";
 const FAILOVER = `${INTEGRATION}/kafka_failover_test.ts`;
 
@@ -43,7 +45,8 @@ async function runTests(kind: "apache-1" | "apache-3", servers: string[], files:
 /** A run on a cluster that lives as long as the run. */
 async function runOn(nodes: 1 | 3): Promise<Counts> {
   await using kafka = await ApacheKafka.start({ nodes });
-  return await runTests(`apache-${nodes}`, kafka.bootstrapServers, [`--ignore=${FAILOVER}`, INTEGRATION]);
+  const folders = nodes === 1 ? [CONFORMANCE, INTEGRATION] : [INTEGRATION];
+  return await runTests(`apache-${nodes}`, kafka.bootstrapServers, [`--ignore=${FAILOVER}`, ...folders]);
 }
 
 const { definitions } = await apacheKafkaFiles();

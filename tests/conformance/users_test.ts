@@ -1,0 +1,70 @@
+/** Users with SCRAM passwords: DescribeUserScramCredentials, AlterUserScramCredentials. */
+import { Buffer } from "node:buffer";
+import { ErrorCode } from "../../src/wire/error_codes.ts";
+import { uniqueName } from "../support/broker.ts";
+import { type Ask, conform, like, until } from "../support/conform.ts";
+import { AlterUserScramCredentials, DescribeUserScramCredentials } from "../support/wire_pairs.ts";
+
+const SCRAM_SHA_256 = 1;
+const SCRAM_SHA_512 = 2;
+const SALT = Uint8Array.from(Buffer.from("salt of the earth"));
+
+interface Upsertion {
+  readonly mechanism?: number;
+  readonly iterations?: number;
+}
+
+function upsertion(name: string, { mechanism = SCRAM_SHA_256, iterations = 4096 }: Upsertion = {}) {
+  return {
+    name,
+    mechanism,
+    iterations,
+    salt: SALT,
+    saltedPassword: new Uint8Array(mechanism === SCRAM_SHA_512 ? 64 : 32),
+  };
+}
+
+async function describe(ask: Ask, name: string) {
+  return (await ask(DescribeUserScramCredentials, { users: [{ name }] })).results[0];
+}
+
+conform(AlterUserScramCredentials, "sets and removes a user's credentials", async ({ ask }) => {
+  const user = uniqueName("conform");
+  const alter = async (value: Parameters<typeof AlterUserScramCredentials.request.encode>[1]) =>
+    (await ask(AlterUserScramCredentials, value)).results;
+  like(await describe(ask, user), { user, errorCode: ErrorCode.RESOURCE_NOT_FOUND, credentialInfos: [] });
+  for (const  of of[{}, { mechanism: SCRAM_SHA_512, iterations: 8192 }]) {
+    const answer = await alter({ deletions: [], upsertions: [upsertion(user, of)] });
+    like(answer, [{ user, errorCode: ErrorCode.NONE, errorMessage: null }]);
+  }
+  await until(async () => (await describe(ask, user))?.credentialInfos.length === 2);
+  const infos = (await describe(ask, user))?.credentialInfos.toSorted((a, b) => a.mechanism - b.mechanism);
+  like(infos, [{ mechanism: SCRAM_SHA_256, iterations: 4096 }, {
+    mechanism: SCRAM_SHA_512,
+    iterations: 8192,
+  }]);
+  const deletions = [{ name: user, mechanism: SCRAM_SHA_256 }];
+  like(await alter({ deletions, upsertions: [] }), [{ user, errorCode: ErrorCode.NONE }]);
+  await until(async () => (await describe(ask, user))?.credentialInfos.length === 1);
+  like(await alter({ deletions, upsertions: [] }), [{ user, errorCode: ErrorCode.RESOURCE_NOT_FOUND }]);
+});
+
+conform(AlterUserScramCredentials, "refuses what cannot be", async ({ ask }) => {
+  const user = uniqueName("conform");
+  const code = async (...upsertions: ReturnType<typeof upsertion>[]) => {
+    const { results } = await ask(AlterUserScramCredentials, { deletions: [], upsertions });
+    return results.map(({ errorCode }) => errorCode);
+  };
+  like(await code(upsertion(user, { iterations: 100 })), [ErrorCode.UNACCEPTABLE_CREDENTIAL]);
+  like(await code(upsertion(user, { iterations: 99_999 })), [ErrorCode.UNACCEPTABLE_CREDENTIAL]);
+  like(await code(upsertion("")), [ErrorCode.UNACCEPTABLE_CREDENTIAL]);
+  like(await code(upsertion(user, { mechanism: 9 })), [ErrorCode.UNSUPPORTED_SASL_MECHANISM]);
+  const other = upsertion(user, { mechanism: SCRAM_SHA_512 });
+  like(await code(upsertion(user), other), [ErrorCode.DUPLICATE_RESOURCE]);
+});
+
+conform(DescribeUserScramCredentials, "refuses a user who is named twice", async ({ ask }) => {
+  const user = uniqueName("conform");
+  const { results } = await ask(DescribeUserScramCredentials, { users: [{ name: user }, { name: user }] });
+  like(results, [{ user, errorCode: ErrorCode.DUPLICATE_RESOURCE }]);
+});
