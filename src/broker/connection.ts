@@ -316,10 +316,10 @@ export class Connection implements ClientConnection, Due {
 
   #flush(): void {
     if (this.#out === undefined || this.#isClosed) return;
-    const bytes = this.#out.written();
+    const out = this.#out;
     this.#out = undefined;
-    this.#state.metrics.sentBytes += bytes.length;
-    this.#sending.send(bytes);
+    this.#state.metrics.sentBytes += out.position;
+    for (const part of out.parts()) this.#sending.send(part);
   }
 
   #takesFrames(): boolean {

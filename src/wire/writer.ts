@@ -7,8 +7,20 @@
 import { MAX_MESSAGE_BYTES, MAX_STRING_BYTES } from "./limits.ts";
 import { putUuid } from "./uuid.ts";
 
+/** Bytes of this size and more are not copied into a message, but sent from where they lie. */
+export const ATTACHED_BYTES = 64 * 1024;
+
 const UTF8 = new TextEncoder();
 const INITIAL_BYTES = 256;
+
+/** Bytes that stand in a message without having been copied. */
+interface Attachment {
+  /** Where in the buffer they are to be put in. */
+  readonly at: number;
+  /** The position in the message. */
+  readonly position: number;
+  readonly bytes: Uint8Array;
+}
 
 /**
  * A growing buffer. Values that do not fit their type are a mistake of ours, never cut off in silence: every method
@@ -18,6 +30,8 @@ export class Writer {
   #bytes: Uint8Array<ArrayBuffer>;
   #view: DataView;
   #at = 0;
+  #attachments: Attachment[] = [];
+  #attachedBytes = 0;
 
   /** @param initialBytes what is likely enough, in bytes: it saves copies */
   constructor(initialBytes = INITIAL_BYTES) {
@@ -27,17 +41,37 @@ export class Writer {
 
   /** How many bytes were written. */
   get position(): number {
-    return this.#at;
+    return this.#at + this.#attachedBytes;
   }
 
   /** What was written: a view, valid until the next write. */
   written(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.subarray(0, this.#at);
+    if (this.#attachments.length === 0) return this.#bytes.subarray(0, this.#at);
+    const whole = new Uint8Array(this.position);
+    let at = 0;
+    for (const part of this.parts()) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    return whole;
+  }
+
+  /** What was written, in parts that follow each other: large bytes are the very ones that were given. */
+  *parts(): Iterable<Uint8Array> {
+    let from = 0;
+    for (const { at, bytes } of this.#attachments) {
+      if (at > from) yield this.#bytes.subarray(from, at);
+      yield bytes;
+      from = at;
+    }
+    if (this.#at > from) yield this.#bytes.subarray(from, this.#at);
   }
 
   /** Forgets what was written, and keeps the buffer: what {@linkcode Writer.written} gave before is overwritten. */
   reset(): void {
     this.#at = 0;
+    this.#attachments = [];
+    this.#attachedBytes = 0;
   }
 
   bool(value: boolean): void {
@@ -154,16 +188,31 @@ export class Writer {
     this.uvarint(count + 1);
   }
 
-  /** The bytes as they are. */
+  /** The bytes as they are. From {@linkcode ATTACHED_BYTES} on they must not change until the message was sent. */
   raw(bytes: Uint8Array): void {
+    if (bytes.length >= ATTACHED_BYTES) return this.#attach(bytes);
     const at = this.#take(bytes.length);
     this.#bytes.set(bytes, at);
   }
 
   /** Puts an INT32 over what was written at `at`. */
   patchInt32(at: number, value: number): void {
-    if (!(at >= 0 && at + 4 <= this.#at)) outOfRange("position of an INT32", at);
-    this.#view.setInt32(at, value);
+    if (!(at >= 0 && at + 4 <= this.position)) outOfRange("position of an INT32", at);
+    let attachedBefore = 0;
+    for (const { position, bytes } of this.#attachments) {
+      if (position >= at + 4) break;
+      if (position + bytes.length > at) outOfRange("position of an INT32", at);
+      attachedBefore += bytes.length;
+    }
+    this.#view.setInt32(at - attachedBefore, value);
+  }
+
+  #attach(bytes: Uint8Array): void {
+    if (this.position + bytes.length > MAX_MESSAGE_BYTES) {
+      outOfRange("message of so many bytes", this.position + bytes.length);
+    }
+    this.#attachments.push({ at: this.#at, position: this.position, bytes });
+    this.#attachedBytes += bytes.length;
   }
 
   #byte(value: number): void {
@@ -181,7 +230,8 @@ export class Writer {
   }
 
   #grow(needed: number): void {
-    if (needed > MAX_MESSAGE_BYTES) outOfRange("message of so many bytes", needed);
+    const message = needed + this.#attachedBytes;
+    if (message > MAX_MESSAGE_BYTES) outOfRange("message of so many bytes", message);
     const grown = new Uint8Array(Math.min(Math.max(needed, this.#bytes.length * 2), MAX_MESSAGE_BYTES));
     grown.set(this.#bytes.subarray(0, this.#at));
     this.#bytes = grown;

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ATTACHED_BYTES } from "../../wire/writer.ts";
 import type { BatchExtent } from "./segment.ts";
 
 const FIRST_BYTES = 4 * 1024;
@@ -70,7 +71,8 @@ export class Tail {
 
   /**
    * Whole batches from the one that holds `offset`, below `limit`, at most `maxBytes` together (the first even when it
-   * alone is larger, if `minOneBatch`). The view is good until the next append. Undefined when `offset` is not here.
+   * alone is larger, if `minOneBatch`). A view that is good until the next append; a copy where a message is sent without
+   * copying. Undefined when `offset` is not here.
    */
   read(offset: bigint, limit: bigint, maxBytes: number, minOneBatch: boolean): Uint8Array | undefined {
     const wanted = Number(offset);
@@ -87,7 +89,7 @@ export class Tail {
       end = this.#startOf(lastAtMost(this.#positions, count, start + maxBytes));
       if (end === start && minOneBatch) end = this.#startOf(first + 1);
     }
-    return this.#buffer.subarray(start, end);
+    return end - start < ATTACHED_BYTES ? this.#buffer.subarray(start, end) : this.#buffer.slice(start, end);
   }
 
   /** Forgets everything and gives the memory back. */

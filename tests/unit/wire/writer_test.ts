@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { MAX_STRING_BYTES } from "../../../src/wire/limits.ts";
 import { Reader } from "../../../src/wire/reader.ts";
-import { Writer } from "../../../src/wire/writer.ts";
+import { Buffer } from "node:buffer";
+import { ATTACHED_BYTES, Writer } from "../../../src/wire/writer.ts";
 
 /** How a type is written and read, and any value of it. */
 function roundTrip<T>(
@@ -128,4 +129,36 @@ Deno.test("Writer.patchInt32() writes over what is there", () => {
   writer.int8(5);
   writer.patchInt32(0, 258);
   assert.deepEqual([...writer.written()], [0, 0, 1, 2, 5]);
+});
+
+Deno.test("Writer.parts() has large bytes as they were given, and written() all of it", () => {
+  const writer = new Writer();
+  const large = new Uint8Array(ATTACHED_BYTES).fill(7);
+  const small = new Uint8Array(ATTACHED_BYTES - 1).fill(8);
+  const starts: number[] = [];
+  for (let frame = 1; frame <= 3; frame++) {
+    const start = writer.position;
+    starts.push(start);
+    writer.int32(0);
+    writer.bytes(large);
+    writer.compactBytes(small);
+    writer.patchInt32(start, frame);
+  }
+  writer.raw(large);
+  const parts = [...writer.parts()];
+  assert.equal(parts.filter((part) => part === large).length, 4);
+  const whole = writer.written();
+  assert.equal(whole.length, writer.position);
+  assert.deepEqual(Buffer.concat(parts), Buffer.from(whole));
+  const reader = new Reader(whole);
+  for (let frame = 1; frame <= 3; frame++) {
+    assert.equal(reader.position, starts[frame - 1]);
+    assert.equal(reader.int32(), frame);
+    assert.deepEqual(reader.bytes(), large);
+    assert.deepEqual(reader.compactBytes(), small);
+  }
+  assert.throws(() => writer.patchInt32(writer.position - 4, 0), RangeError);
+  assert.throws(() => writer.patchInt32(writer.position - ATTACHED_BYTES - 1, 0), RangeError);
+  writer.reset();
+  assert.deepEqual([...writer.parts()], []);
 });
