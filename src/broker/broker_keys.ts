@@ -86,6 +86,10 @@ const SETTINGS: readonly BrokerConfigDefinition[] = [
     documentation: "Whether naming a topic in Metadata makes it.",
   }),
   row("broker.id", INT, fact(NODE_ID), { documentation: "The one node's id." }),
+  row("connection.failed.authentication.delay.ms", INT, limit("failedAuthenticationDelayMs"), {
+    min: 0n,
+    documentation: "How long a failed authentication waits for its answer.",
+  }),
   row("connections.max.idle.ms", LONG, limit("connectionIdleMs"), {
     min: 1n,
     documentation: "A connection that sent nothing for so long is closed.",
@@ -114,6 +118,10 @@ const SETTINGS: readonly BrokerConfigDefinition[] = [
     min: 1n,
     documentation: "The shortest session that a member may ask for.",
   }),
+  row("log.cleaner.backoff.ms", LONG, config("cleanerBackoffMs"), {
+    min: 0n,
+    documentation: "How long compaction rests between two rounds over the topics.",
+  }),
   row("log.retention.check.interval.ms", LONG, config("retentionCheckIntervalMs"), {
     min: 1n,
     documentation: "How often retention looks for what it may delete.",
@@ -122,6 +130,15 @@ const SETTINGS: readonly BrokerConfigDefinition[] = [
     min: 0n,
     isDynamic: true,
     documentation: "Connections at one time; one more is closed at once.",
+  }),
+  row("max.connections.per.ip", INT, limit("maxConnectionsPerIp"), {
+    min: 0n,
+    isDynamic: true,
+    documentation: "Connections of one address; one more is closed at once.",
+  }),
+  row("max.incremental.fetch.session.cache.slots", INT, limit("maxFetchSessions"), {
+    min: 0n,
+    documentation: "Fetch sessions at one time.",
   }),
   row("max.request.partition.size.limit", INT, limit("maxPartitionsPerAnswer"), {
     min: 1n,
@@ -144,9 +161,31 @@ const SETTINGS: readonly BrokerConfigDefinition[] = [
     min: 1n,
     documentation: "How long the offsets of a group are kept that nobody is in.",
   }),
+  row("producer.id.expiration.ms", INT, config("producerIdExpirationMs"), {
+    min: 1n,
+    documentation: "How long a producer is remembered that writes nothing.",
+  }),
+  row("sasl.server.max.receive.size", INT, limit("maxUnauthenticatedFrameBytes"), {
+    min: 1n,
+    documentation: "The largest request of a client that has not authenticated itself.",
+  }),
   row("socket.request.max.bytes", INT, limit("maxFrameBytes"), {
     min: 1n,
     documentation: "The largest request taken; more closes the connection.",
+  }),
+  row("transaction.max.timeout.ms", INT, config("transactionMaxTimeoutMs"), {
+    min: 1n,
+    documentation: "The longest time-out that a transaction may ask for.",
+  }),
+  row(
+    "transaction.remove.expired.transaction.cleanup.interval.ms",
+    INT,
+    config("transactionalIdCleanupIntervalMs"),
+    { min: 1n, documentation: "How often transactional ids are looked at that may have expired." },
+  ),
+  row("transactional.id.expiration.ms", INT, config("transactionalIdExpirationMs"), {
+    min: 1n,
+    documentation: "How long a transactional id is remembered that nobody uses.",
   }),
 ];
 
