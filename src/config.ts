@@ -9,6 +9,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { ConfigError, describeError } from "./base/errors.ts";
+import { isLoopback } from "./base/loopback.ts";
 import { type KafkaSettings, SASL_MECHANISMS, SECURITY_PROTOCOLS } from "./kafka/settings.ts";
 
 /** Where something listens. */
@@ -66,6 +67,8 @@ export interface ConfigSources {
   readonly envFile?: string;
   /** How Kafka is told who connects. @default {"parley"} */
   readonly clientId?: string;
+  /** Whether the broker sees to it itself that it is safe where it listens. @default {false} */
+  readonly mayListenAnywhere?: boolean;
 }
 
 /** One setting's value, and where it was found. */
@@ -80,8 +83,13 @@ interface Found {
  * @throws {ConfigError} with all faults; no secret is in them
  */
 export function loadConfig(sources: ConfigSources = {}): Config {
-  const { flags = {}, environment = (name) => Deno.env.get(name), envFile = ".env", clientId = "parley" } =
-    sources;
+  const {
+    flags = {},
+    environment = (name) => Deno.env.get(name),
+    envFile = ".env",
+    clientId = "parley",
+    mayListenAnywhere = false,
+  } = sources;
   const faults: string[] = [];
   const dotenv = readEnvFile(envFile, faults);
   const find = (name: SettingName): Found | undefined => {
@@ -95,7 +103,7 @@ export function loadConfig(sources: ConfigSources = {}): Config {
   };
 
   const kafka = kafkaSettings(find, clientId, faults);
-  const listen = listenAddress(find("PARLEY_LISTEN"), faults);
+  const listen = listenAddress(find("PARLEY_LISTEN"), mayListenAnywhere, faults);
   const data = find("PARLEY_DATA");
   if (data?.value === "") faults.push(`PARLEY_DATA (${data.where}): a folder is needed, this is empty`);
   const dataFolder = data?.value || defaultDataFolder(environment);
@@ -117,11 +125,6 @@ export function parseAddress(text: string): Address | undefined {
   const hostname = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);
   return hostname === undefined || port > 65_535 ? undefined : { hostname, port };
-}
-
-/** Whether only this machine reaches it. */
-export function isLoopback(hostname: string): boolean {
-  return /^(127(\.\d{1,3}){3}|::1|localhost)$/.test(hostname);
 }
 
 /** An address as it is written: `127.0.0.1:9092`, `[::1]:9092`. */
@@ -238,14 +241,18 @@ function oneOf<T extends string>(
   return word;
 }
 
-function listenAddress(found: Found | undefined, faults: string[]): Address | undefined {
+function listenAddress(
+  found: Found | undefined,
+  mayBeAnywhere: boolean,
+  faults: string[],
+): Address | undefined {
   const text = found?.value ?? DEFAULT_LISTEN;
   const address = parseAddress(text);
   if (address === undefined) {
     faults.push(`PARLEY_LISTEN (${found?.where}): '${text}' is not HOST:PORT`);
     return undefined;
   }
-  if (!isLoopback(address.hostname)) {
+  if (!mayBeAnywhere && !isLoopback(address.hostname)) {
     faults.push(
       `PARLEY_LISTEN (${found?.where}): '${text}' is not on loopback: the embedded broker asks nobody for a password`,
     );

@@ -29,7 +29,7 @@ export type ToBrokerWorker =
   | { readonly type: "stop" };
 
 /** Why a start failed, where the host branches on it. */
-export type StartFailure = "port-in-use" | "data-locked" | "other";
+export type StartFailure = "port-in-use" | "data-locked" | "config" | "other";
 
 /** From the worker. */
 export type FromBrokerWorker =

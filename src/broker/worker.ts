@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { describeError } from "../base/errors.ts";
+import { ConfigError, describeError } from "../base/errors.ts";
 import { configureLog, formattedLog } from "../base/log.ts";
 import { workerSide } from "../base/worker_side.ts";
 import { type Broker, startBroker } from "./broker.ts";
@@ -46,5 +46,6 @@ async function handle(message: ToBrokerWorker): Promise<void> {
 
 function failureOf(error: unknown): StartFailure {
   if (error instanceof PortInUseError) return "port-in-use";
+  if (error instanceof ConfigError) return "config";
   return error instanceof DataLockedError ? "data-locked" : "other";
 }

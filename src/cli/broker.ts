@@ -7,23 +7,24 @@ import { Command, Option } from "commander";
 import { ConfigError, describeError } from "../base/errors.ts";
 import { jsonLine } from "../base/log.ts";
 import { untilAborted } from "../base/stop.ts";
+import { isLoopback } from "../base/loopback.ts";
 import { type GivenSettings, parseBrokerConfig } from "../broker/broker_keys.ts";
 import type { FaultRule } from "../broker/faults/rules.ts";
-import { type Address, isLoopback, parseAddress } from "../config.ts";
+import { type Address, parseAddress } from "../config.ts";
 import { type BrokerHttp, serveBrokerHttp } from "./broker_http.ts";
+import { addSecurityFlags, type SecurityFlags, securityOf } from "./broker_security.ts";
 import { addSettings, configOf, type Context, EXIT } from "./context.ts";
 import { EmbeddedBroker } from "./embedded.ts";
 import type { Io } from "./io.ts";
 import { collect } from "./options.ts";
 import { VERSION } from "./version.ts";
 
-interface BrokerFlags {
+interface BrokerFlags extends SecurityFlags {
   readonly memory?: boolean;
   readonly fsync?: boolean;
   readonly set?: readonly string[];
   readonly faults?: string;
   readonly http?: string;
-  readonly insecure?: boolean;
   readonly json?: boolean;
   readonly verbose?: boolean;
 }
@@ -37,21 +38,20 @@ interface BrokerSettings extends GivenSettings {
 /** See the module. */
 export function brokerCommand(context: Context): Command {
   const command = new Command("broker")
-    .description("Serve Kafka's protocol on loopback, durably; prints one line when it is ready.")
+    .description("Serve Kafka's protocol, durably; prints one line when it is ready.")
     .addOption(new Option("--memory", "keep nothing on disk").conflicts("data"))
     .option("--fsync", "acknowledge only what survives a power cut")
     .option("--set <KEY=VALUE>", "a broker config by Kafka's name; may be given more than once", collect)
     .option("--faults <FILE>", "what is to go wrong, for tests: rules in YAML or JSON")
     .option("--http <HOST:PORT>", "serve /metrics and /health there")
-    .option("--insecure", "let --http be on another address than loopback")
     .option("--json", "the ready line on stdout and the log on stderr as JSON, an object a line")
     .action(async (flags: BrokerFlags) => context.end(await serve(context.io, command, flags)));
-  return addSettings(command, ["PARLEY_LISTEN", "PARLEY_DATA"]);
+  return addSettings(addSecurityFlags(command), ["PARLEY_LISTEN", "PARLEY_DATA"]);
 }
 
 async function serve(io: Io, command: Command, flags: BrokerFlags): Promise<number> {
   const { stdout, stderr, signal } = io;
-  const { listen, dataFolder } = configOf(command, "parley-broker");
+  const { listen, dataFolder } = configOf(command, "parley-broker", { mayListenAnywhere: true });
   const { memory = false, fsync = false, json = false, verbose = false } = flags;
   const { config, limits, faults, http: httpAddress } = await settingsOf(flags);
   const tell = (text: string) => {
@@ -65,6 +65,7 @@ async function serve(io: Io, command: Command, flags: BrokerFlags): Promise<numb
       fsync,
       config,
       limits,
+      ...securityOf(flags),
       ...(faults === undefined ? {} : { faults }),
       ...(data === null ? {} : { data }),
     },
@@ -83,7 +84,7 @@ async function serve(io: Io, command: Command, flags: BrokerFlags): Promise<numb
     if (attempt === undefined) return EXIT.ok;
     if (attempt.type === "failed") {
       tell(attempt.message);
-      return EXIT.failed;
+      return attempt.reason === "config" ? EXIT.usage : EXIT.failed;
     }
     const { address, clusterId } = attempt;
     if (!isFirst) tell(`The broker serves ${address} again`);

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Command } from "commander";
-import { type Config, loadConfig, type SettingName, SETTINGS } from "../config.ts";
+import { type Config, type ConfigSources, loadConfig, type SettingName, SETTINGS } from "../config.ts";
 import type { Io } from "./io.ts";
 
 /** See the module. */
@@ -33,7 +33,11 @@ export function addSettings(command: Command, names = Object.keys(SETTINGS) as S
  *
  * @throws {ConfigError} with all faults
  */
-export function configOf(command: Command, clientId: string): Config {
+export function configOf(
+  command: Command,
+  clientId: string,
+  options: Pick<ConfigSources, "mayListenAnywhere"> = {},
+): Config {
   const flags: Partial<Record<SettingName, string>> = {};
   const values: Record<string, unknown> = command.opts();
   for (const [name, { flag }] of Object.entries(SETTINGS) as [SettingName, { flag: string | undefined }][]) {
@@ -41,5 +45,5 @@ export function configOf(command: Command, clientId: string): Config {
     const value = key === undefined ? undefined : values[key];
     if (typeof value === "string") flags[name] = value;
   }
-  return loadConfig({ flags, clientId });
+  return loadConfig({ flags, clientId, ...options });
 }

@@ -89,7 +89,8 @@ export class EmbeddedBroker implements AsyncDisposable {
         return this.#stopped.resolve();
       case "ready": {
         // A port that was chosen for us is kept: the clients know it.
-        const listen = parseAddress(message.address);
+        const listening = parseAddress(message.address);
+        const listen = listening && { ...listening, ...hostnameOf(this.#options) };
         if (listen !== undefined) this.#options = { ...this.#options, listen };
         return this.#attempted(message);
       }
@@ -111,4 +112,9 @@ export class EmbeddedBroker implements AsyncDisposable {
     this.#next = Promise.withResolvers();
     resolve(message);
   }
+}
+
+/** The name that it was told to listen by: the address tells no names. */
+function hostnameOf({ listen }: BrokerWorkerOptions): { hostname?: string } {
+  return listen === undefined ? {} : { hostname: listen.hostname };
 }

@@ -182,9 +182,10 @@ class EmbeddedHost implements Host {
   #judge({ reason, message: said }: BrokerFailed, failures: number): void {
     const hint = ": name the address where it serves them with --listen, or another folder with --data";
     const message = reason === "data-locked" ? said + hint : said;
-    if (reason !== "other" && failures < MAX_COLLISIONS) return;
+    const isAnothers = reason === "port-in-use" || reason === "data-locked";
+    if (isAnothers && failures < MAX_COLLISIONS) return;
     if (this.#served === undefined) throw new Error(message);
-    if (failures % MAX_COLLISIONS === 0 || reason === "other" && failures === 1) {
+    if (failures % MAX_COLLISIONS === 0 || !isAnothers && failures === 1) {
       this.#options.onTrouble?.(message);
     }
   }

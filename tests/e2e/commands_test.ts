@@ -208,8 +208,28 @@ for (
     },
     {
       name: "an address beyond loopback",
-      args: ["broker", "--listen", "0.0.0.0:9092"],
+      args: ["broker", "--memory", "--listen", "0.0.0.0:0"],
+      line: /^Cannot listen on 0\.0\.0\.0 as nobody is asked who it is/,
+    },
+    {
+      name: "an address beyond loopback for the broker of a chat",
+      args: ["chat", "tony", "--listen", "0.0.0.0:9092"],
       line: /not on loopback/,
+    },
+    {
+      name: "a certificate without its key",
+      args: ["broker", "--memory", "--tls-cert", "cert.pem"],
+      line: /^--tls-cert and --tls-key go together/,
+    },
+    {
+      name: "a file of users that is not there",
+      args: ["broker", "--memory", "--listen", "127.0.0.1:0", "--users", "no-such-file"],
+      line: /^Cannot read the users of 'no-such-file'/,
+    },
+    {
+      name: "a SASL mechanism that the broker does not have",
+      args: ["broker", "--memory", "--sasl", "GSSAPI"],
+      line: /^--sasl: 'GSSAPI' is not known/,
     },
     {
       name: "an unknown mechanism",

@@ -6,6 +6,7 @@
 import { readFileSync } from "node:fs";
 import { createSecureContext, type SecureContext } from "node:tls";
 import { ConfigError, describeError } from "../../base/errors.ts";
+import { isLoopback } from "../../base/loopback.ts";
 import type { SaslSettings } from "./authentication.ts";
 import { SASL_MECHANISMS, type SaslMechanism } from "./mechanism.ts";
 import { readUsersFile } from "./users_file.ts";
@@ -43,15 +44,10 @@ export function readSecurity(hostname: string, options: SecurityOptions): Securi
   const { tls, sasl, insecure = false } = options;
   if (sasl === undefined && !insecure && !isLoopback(hostname)) {
     throw new ConfigError([
-      `Cannot listen on ${hostname} and ask nobody who it is: ask by SASL, or listen on loopback, or be insecure`,
+      `Cannot listen on ${hostname} as nobody is asked who it is: name users (--users), or be --insecure`,
     ]);
   }
   return { secureContext: tls && secureContextOf(tls), sasl: sasl && saslSettingsOf(sasl) };
-}
-
-/** Whether only this machine can come there. */
-export function isLoopback(hostname: string): boolean {
-  return /^(127(\.\d{1,3}){3}|::1|localhost)$/.test(hostname);
 }
 
 function secureContextOf({ certFile, keyFile }: { certFile: string; keyFile: string }): SecureContext {
