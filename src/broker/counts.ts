@@ -17,6 +17,12 @@ export interface TopicCounts {
   readonly sizeBytes: number;
 }
 
+/** What a rule of faults has done. */
+export interface FaultCounts {
+  readonly matchedCount: number;
+  readonly struckCount: number;
+}
+
 /** See the module. What ends with `Total` or is of bytes sent, received or written only grows while the broker runs. */
 export interface BrokerCounts {
   readonly connectionsCount: number;
@@ -36,12 +42,14 @@ export interface BrokerCounts {
   readonly offlinePartitionsCount: number;
   readonly groupsCount: number;
   readonly syncs: SyncCounts;
+  /** Of each rule at work, in their order. */
+  readonly faults: readonly FaultCounts[];
   /** Of this process. */
   readonly residentBytes: number;
 }
 
 /** See the module. */
-export function countsOf({ metrics, topics, groups }: BrokerState): BrokerCounts {
+export function countsOf({ metrics, topics, groups, faults }: BrokerState): BrokerCounts {
   const all = [...topics.all()].map(({ name, partitions }): TopicCounts => ({
     topic: name,
     partitionsCount: partitions.length,
@@ -77,6 +85,7 @@ export function countsOf({ metrics, topics, groups }: BrokerState): BrokerCounts
     offlinePartitionsCount,
     groupsCount: groups.size,
     syncs,
+    faults: (faults?.active ?? []).map(({ matchedCount, struckCount }) => ({ matchedCount, struckCount })),
     residentBytes: Deno.memoryUsage().rss,
   };
 }

@@ -87,12 +87,24 @@ export function metricsText(counts: BrokerCounts, version: string): string {
       of(counts.groupsCount),
     ),
     syncs(counts),
+    faultsText(counts),
   ].join("");
 }
 
 function family(name: string, type: "counter" | "gauge", help: string, samples: readonly Sample[]): string {
   const lines = samples.map(([labels, value]) => `${name}${labelsText(labels)} ${value}\n`);
   return head(name, type, help) + lines.join("");
+}
+
+/** How often the rules of `--faults` struck; nothing where there are none. */
+function faultsText({ faults }: BrokerCounts): string {
+  if (faults.length === 0) return "";
+  return family(
+    "parley_faults_struck_total",
+    "counter",
+    "How often each rule of --faults struck, by its place in the file.",
+    faults.map(({ struckCount }, index) => [{ rule: String(index) }, struckCount]),
+  );
 }
 
 /** Rounds of fsync, as a histogram in seconds. */
