@@ -26,6 +26,8 @@ export interface BrokerConfig {
   readonly transactionalIdExpirationMs: number;
   /** How often those are looked for. Kafka: `transaction.remove.expired.transaction.cleanup.interval.ms`. */
   readonly transactionalIdCleanupIntervalMs: number;
+  /** How long compaction rests between two rounds over all topics. Kafka: `log.cleaner.backoff.ms`. */
+  readonly cleanerBackoffMs: number;
   /** Kafka: `log.retention.check.interval.ms`. */
   readonly retentionCheckIntervalMs: number;
   /** Whether topics may be deleted. Kafka: `delete.topic.enable`. */
@@ -50,6 +52,7 @@ export const DEFAULT_CONFIG: BrokerConfig = {
   transactionMaxTimeoutMs: 900_000,
   transactionalIdExpirationMs: 604_800_000,
   transactionalIdCleanupIntervalMs: 3_600_000,
+  cleanerBackoffMs: 15_000,
   retentionCheckIntervalMs: 300_000,
   deleteTopics: true,
   offsetsRetentionMs: 7 * 24 * 3_600_000,

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { gunzipSync, gzipSync } from "node:zlib";
 import { WireError } from "../base/errors.ts";
+import { compress, decompress } from "./compression.ts";
 import { crc32c } from "./crc32c.ts";
 import { MAX_UNCOMPRESSED_BYTES } from "./limits.ts";
 import { Reader } from "./reader.ts";
@@ -14,7 +14,6 @@ import {
   BATCH_OVERHEAD_BYTES,
   BatchAttribute,
   COMPRESSION_TYPES,
-  compressionTypeOf,
   CURRENT_MAGIC,
   NO_PRODUCER_EPOCH,
   NO_PRODUCER_ID,
@@ -61,7 +60,7 @@ export interface RecordBatchInput {
   /** @default {-1} */
   readonly partitionLeaderEpoch?: number;
   /** @default {"none"} */
-  readonly compression?: "none" | "gzip";
+  readonly compression?: "none" | "gzip" | "zstd";
   /** @default {false} */
   readonly isTransactional?: boolean;
   /** @default {false} */
@@ -113,10 +112,10 @@ export function encodeRecordBatch(input: RecordBatchInput): Uint8Array<ArrayBuff
   writer.int16(input.producerEpoch ?? NO_PRODUCER_EPOCH);
   writer.int32(input.baseSequence ?? NO_SEQUENCE);
   writer.int32(records.length);
-  if (compression === "gzip") {
+  if (compression !== "none") {
     const plain = new Writer(records.length * 64);
     writeRecords(plain, records, baseTimestamp);
-    writer.raw(gzipSync(plain.written()));
+    writer.raw(compress(plain.written(), compression));
   } else {
     writeRecords(writer, records, baseTimestamp);
   }
@@ -156,8 +155,8 @@ function writeVarintBytes(writer: Writer, bytes: Uint8Array | null): void {
  * The records of the batch at `at`. The checksum is not looked at: see `verifyBatch`.
  *
  * @param options.maxUncompressedBytes what a compressed batch may grow to @default {MAX_UNCOMPRESSED_BYTES}
- * @throws {WireError} if the batch is cut short, its records do not fill it exactly, or it is compressed by anything
- * but gzip
+ * @throws {WireError} if the batch is cut short, its records do not fill it exactly, or it is compressed by snappy
+ * or lz4
  */
 export function decodeRecords(
   bytes: Uint8Array,
@@ -169,7 +168,7 @@ export function decodeRecords(
   const end = at + header.sizeBytes;
   if (end > bytes.length) throw new WireError(`Cannot read the record batch at ${at}: it is cut short`);
   const body = bytes.subarray(at + BATCH_HEADER_BYTES, end);
-  const reader = new Reader(uncompressed(body, header.attributes, maxUncompressedBytes));
+  const reader = new Reader(decompress(body, header.attributes, maxUncompressedBytes));
   const { recordsCount } = header;
   if (recordsCount < 0 || recordsCount * MIN_RECORD_BYTES > reader.remaining) {
     throw new WireError(
@@ -215,32 +214,6 @@ function readHeaders(reader: Reader): RecordHeader[] {
 function readVarintBytes(reader: Reader): Uint8Array | null {
   const length = reader.varint();
   return length === -1 ? null : reader.raw(length);
-}
-
-function uncompressed(body: Uint8Array, attributes: number, maxOutputLength: number): Uint8Array {
-  const compression = compressionTypeOf(attributes);
-  switch (compression) {
-    case "none":
-      return body;
-    case "gzip":
-      try {
-        return gunzipSync(body, { maxOutputLength });
-      } catch (cause) {
-        throw new WireError(
-          `Cannot read a record batch as its ${body.length} bytes are no gzip of at most ${maxOutputLength} bytes`,
-          { cause },
-        );
-      }
-    case "snappy":
-    case "lz4":
-    case "zstd":
-    case undefined:
-      throw new WireError(
-        `Cannot read a record batch compressed by ${
-          compression ?? "an unknown codec"
-        }: only none and gzip can be`,
-      );
-  }
 }
 
 const UTF8_ENCODER = new TextEncoder();

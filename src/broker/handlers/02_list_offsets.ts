@@ -1,7 +1,7 @@
 /**
  * ListOffsets, v1-11: the earliest, the latest, the first from a time on, and that of the largest timestamp.
  *
- * Behaviour: within a batch that is not compressed, or by gzip, the record itself is found; of others the batch.
+ * Behaviour: within a batch that is not compressed, or by gzip or zstd, the record itself is found; of others the batch.
  * Not modelled: tiered storage (earliest local is earliest, the tiered ones are not there), transactions.
  *
  * @module

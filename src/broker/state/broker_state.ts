@@ -11,6 +11,7 @@ import type { Limits } from "../limits.ts";
 import { Metrics } from "../metrics.ts";
 import { BrokerConfigs } from "./broker_configs.ts";
 import { Checkpoints } from "./checkpoints.ts";
+import { Cleaner } from "./cleaner.ts";
 import type { Clock } from "./clock.ts";
 import { CommittedOffsets } from "./committed_offsets.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -62,6 +63,7 @@ export class BrokerState implements Disposable {
   /** Of fetches that wait. */
   readonly fetchDeadlines: Deadlines;
   readonly #retention: Retention;
+  readonly #cleaner: Cleaner;
   readonly #offsetExpiry: OffsetExpiry;
   readonly #checkpoints: Checkpoints;
 
@@ -110,6 +112,7 @@ export class BrokerState implements Disposable {
     }, clock);
     this.fetchDeadlines = new Deadlines(clock);
     this.#retention = new Retention(this.topics, clock, config.retentionCheckIntervalMs);
+    this.#cleaner = new Cleaner(this.topics, clock, config.cleanerBackoffMs);
   }
 
   /** The limits in force. */
@@ -130,6 +133,7 @@ export class BrokerState implements Disposable {
       ...this.scramCredentials.open(),
     ];
     this.#retention.start();
+    this.#cleaner.start();
     this.#offsetExpiry.start();
     return { ...recovery, notes };
   }
@@ -156,6 +160,7 @@ export class BrokerState implements Disposable {
   [Symbol.dispose](): void {
     this.#checkpoints[Symbol.dispose]();
     this.#retention[Symbol.dispose]();
+    this.#cleaner[Symbol.dispose]();
     this.#offsetExpiry[Symbol.dispose]();
     this.groups.close(ErrorCode.NOT_COORDINATOR);
     this.topics.close();

@@ -73,7 +73,10 @@ export class LogProducers implements LogState {
   visit(batch: LoggedBatch): void {
     const { header } = batch;
     if (header.producerId < 0n) return;
-    if ((header.attributes & BatchAttribute.control) === 0) return this.appended(header, this.openedAtMs);
+    if ((header.attributes & BatchAttribute.control) === 0) {
+      // A compaction may have taken records out; the sequences go by how many there were.
+      return this.appended({ ...header, recordsCount: header.lastOffsetDelta + 1 }, this.openedAtMs);
+    }
     const marker = decodeEndTxnMarker(batch.bytes());
     if (marker !== undefined) this.ended(header, marker, this.openedAtMs);
   }

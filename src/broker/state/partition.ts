@@ -312,7 +312,7 @@ function checkBatch(
   return undefined;
 }
 
-/** Whether a record has no key. What is compressed by anything but gzip is not looked into. */
+/** Whether a record has no key. What is compressed by snappy or lz4 is not looked into. */
 function hasNullKey(records: Uint8Array): boolean {
   try {
     return decodeRecords(records).some(({ key }) => key === null);

@@ -13,6 +13,7 @@ import type { LogState } from "./log_state.ts";
 import { openSegments, removeSegment } from "./open_segments.ts";
 import { type BatchExtent, type BatchPlace, Segment, segmentName } from "./segment.ts";
 import { decodeSegmentIndex, encodeSegmentIndex, segmentIndexName } from "./segment_index.ts";
+import { SegmentWriter } from "./segment_writer.ts";
 import type { SparseIndex } from "./sparse_index.ts";
 import type { Storage } from "./storage.ts";
 import { Tail, type TailPool } from "./tail.ts";
@@ -229,6 +230,59 @@ export class PartitionLog implements Checkpointed {
     });
   }
 
+  /** All before it has been compacted. */
+  get compactedOffset(): bigint {
+    return this.#compactedOffset;
+  }
+
+  /** Those that are not appended to any more, from the start. */
+  get closedSegments(): readonly Segment[] {
+    return this.#segments.slice(0, -1);
+  }
+
+  /** Whether a segment is still in use. */
+  has(segment: Segment): boolean {
+    return !this.#isClosed && this.#segments.includes(segment);
+  }
+
+  /** A writer of what is to replace a closed segment; undefined when that is gone. @throws {StorageError} */
+  cleanedSegment(segment: Segment): SegmentWriter | undefined {
+    if (!this.has(segment)) return undefined;
+    const path = this.#path(segment.baseOffset).replace(/log$/, "cleaned");
+    return new SegmentWriter(this.#storage, path, segment, this);
+  }
+
+  /**
+   * Puts what was written in a closed segment's place; nothing, where nothing was.
+   *
+   * @returns false when the segment is gone
+   * @throws {StorageError}
+   */
+  async replaceSegment(segment: Segment, writer: SegmentWriter): Promise<boolean> {
+    if (!this.has(segment)) return false;
+    // In this order, also for a power loss: an index that knows more than is there would look like a loss.
+    this.#storage.remove(`${this.folder}/${segmentIndexName(segment.baseOffset)}`);
+    await this.#storage.syncNames(this.folder);
+    if (!this.has(segment)) return false;
+    segment.file.close();
+    if (writer.isEmpty) {
+      this.#segments = this.#segments.filter((one) => one !== segment);
+      this.#storage.remove(this.#path(segment.baseOffset));
+    } else {
+      const placed = writer.place(this.#path(segment.baseOffset));
+      this.#segments = this.#segments.map((one) => one === segment ? placed : one);
+    }
+    return true;
+  }
+
+  /** Notes that all before `offset` has been compacted, once that is safe. @throws {StorageError} */
+  async compactedTo(offset: bigint): Promise<void> {
+    if (this.#isClosed) return;
+    await this.#storage.syncNames(this.folder);
+    this.#compactedOffset = offset;
+    await this.checkpoint();
+  }
+
   /** Ends the use of the log; its files stay. */
   close(): void {
     this.#isClosed = true;
@@ -261,7 +315,8 @@ export class PartitionLog implements Checkpointed {
       snapshot: state.snapshot(),
     });
     await this.sync();
-    for (const segment of closed) if (!this.#isClosed) this.#writeIndex(segment);
+    // One may have been deleted or compacted meanwhile.
+    for (const segment of closed) if (this.has(segment)) this.#writeIndex(segment);
     if (this.#isClosed) return;
     const path = `${this.folder}/${CHECKPOINT_NAME}`;
     this.#storage.remove(`${path}.new`);
@@ -327,8 +382,10 @@ export class PartitionLog implements Checkpointed {
   #segmentFor(sizeBytes: number, extent: BatchExtent, config: TopicConfig, nowMs: number): Segment {
     const active = this.#segments.at(-1);
     if (active === undefined) return this.#roll(nowMs);
+    const { segmentMs, cleanupCompact, maxCompactionLagMs } = config;
+    const maxSegmentAgeMs = cleanupCompact ? Math.min(segmentMs, maxCompactionLagMs) : segmentMs;
     const isFull = active.sizeBytes + sizeBytes > config.segmentBytes ||
-      nowMs - active.createdAtMs > config.segmentMs ||
+      nowMs - active.createdAtMs > maxSegmentAgeMs ||
       extent.nextOffset - active.baseOffset > MAX_RELATIVE_OFFSET;
     return isFull && active.sizeBytes > 0 ? this.#roll(nowMs) : active;
   }

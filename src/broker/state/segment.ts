@@ -187,6 +187,16 @@ export class Segment {
     return undefined;
   }
 
+  /** The timestamp of its first batch, epoch milliseconds; -1 when there is none. @throws {StorageError} */
+  firstTimestamp(): number {
+    let timestamp = -1;
+    this.firstBatch(0, (_, header) => {
+      timestamp = Number(header.getBigInt64(BATCH_AT.maxTimestamp));
+      return true;
+    });
+    return timestamp;
+  }
+
   /** A position before which every timestamp is smaller than `timestamp`. */
   positionForTimestamp(timestamp: number): number {
     return this.index.positionForTimestamp(timestamp);
