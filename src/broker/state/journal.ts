@@ -1,6 +1,7 @@
 /**
  * A small durable map, kept as the list of its changes: one line each, `<crc32c in hex> [key, value]\n`, where the value
- * null removes. The file is written anew, compactly, when most of its lines are of the past.
+ * null removes. The file is written anew, compactly, when most of its lines are of the past; one with damaged lines is
+ * kept beside it, under `<name>.damaged`.
  *
  * @module
  */
@@ -24,6 +25,7 @@ export class Journal<Value> {
   readonly #path: string;
   #file: StorageFile;
   #lines = 0;
+  #damagedLines = 0;
   /** Whether something was written that may not survive a power loss. What lay there at the start is synced once. */
   #isDirty = true;
 
@@ -55,6 +57,7 @@ export class Journal<Value> {
       }
       const change = parseLine(bytes.subarray(at, end), parse);
       if (change === undefined) {
+        this.#damagedLines++;
         notes.push(`'${this.#path}' has a line at byte ${at} that is not whole; left out`);
       } else onChange(change);
       this.#lines++;
@@ -74,6 +77,10 @@ export class Journal<Value> {
   /** Writes the file anew when that is worth while. `size` is the map's, `entries` all that is in it. */
   compact(size: number, entries: () => Iterable<Change<Value>>): void {
     if (this.#lines <= 2 * size + SPARE_LINES) return;
+    if (this.#damagedLines > 0) {
+      this.#storage.replace(`${this.#path}.damaged`, this.#storage.readAll(this.#path) ?? new Uint8Array());
+      this.#damagedLines = 0;
+    }
     this.#storage.replace(this.#path, encodeLines([...entries()]));
     this.#file = this.#storage.open(this.#path);
     this.#lines = size;

@@ -10,6 +10,8 @@ import type { Storage } from "./storage.ts";
 const PATH = "journals/producer_ids.log";
 const KEY = "reserved";
 const BLOCK = 1000;
+/** What is left out when lines are damaged: more ids than a journal has lines for before it is written anew. */
+const DAMAGE_GAP = 2 ** 32;
 
 /** See the module. */
 export class ProducerIds {
@@ -24,10 +26,13 @@ export class ProducerIds {
 
   /** Reads how many were taken before. @returns notes for the log @throws {StorageError} */
   open(): string[] {
-    return this.#journal.replay(
+    const notes = this.#journal.replay(
       (value) => typeof value === "number" ? value : undefined,
-      ([, value]) => this.#next = this.#reserved = value ?? 0,
+      ([, value]) => this.#reserved = Math.max(this.#reserved, value ?? 0),
     );
+    if (notes.length > 0) this.#reserved += DAMAGE_GAP;
+    this.#next = this.#reserved;
+    return notes;
   }
 
   /** A new one. @throws {StorageError} */

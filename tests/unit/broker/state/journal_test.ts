@@ -73,6 +73,18 @@ Deno.test("Journal.compact() keeps the file from growing without bound, and what
   );
 });
 
+Deno.test("Journal.compact() of a journal with a damaged line keeps it beside the new one", () => {
+  using storage = new MemoryStorage();
+  replay(storage).journal.append(Array.from({ length: 10_010 }, (_, i): Change<number> => ["a", i]));
+  const bytes = storage.readAll(PATH) ?? new Uint8Array();
+  bytes[3] = (bytes[3] ?? 0) ^ 1;
+  storage.replace(PATH, bytes);
+  const { journal } = replay(storage);
+  journal.compact(1, () => [["a", 10_009]]);
+  assert.deepEqual(storage.readAll(`${PATH}.damaged`), bytes);
+  assert.deepEqual(replay(storage).notes, []);
+});
+
 Deno.test("Journal stands for the same map after any changes", () => {
   fc.assert(
     fc.property(
