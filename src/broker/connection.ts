@@ -228,7 +228,7 @@ export class Connection implements ClientConnection, Due {
     const { faults } = this.#state;
     const answer = faults === undefined
       ? api.serve(reader, context)
-      : faults.serve(api, reader, context, () => this.close());
+      : faults.serve(api, reader, context, () => this.#cut());
     if (answer === undefined) return;
     const hasFlexibleHeader = isFlexible && api.hasFlexibleResponseHeader;
     if (sasl?.isRefused) return this.#endWith(() => this.#answer(correlationId, hasFlexibleHeader, answer));
@@ -362,6 +362,15 @@ export class Connection implements ClientConnection, Due {
     this.deadlineMs = this.#state.clock.nowMs() + this.#state.limits.connectionIdleMs;
     this.#handleFrames();
     if (this.#hasRoom()) this.#socket.resume();
+  }
+
+  /** Ends the connection behind what is answered so far. */
+  #cut(): void {
+    this.#flush();
+    this.#isEnding = true;
+    this.#socket.pause();
+    for (const { later } of this.#slots.splice(0)) later.hurry?.();
+    this.#endIfAnswered();
   }
 
   #endIfAnswered(): void {

@@ -4,6 +4,7 @@ import { VERSION } from "../../src/cli/version.ts";
 import { ErrorCode } from "../../src/wire/error_codes.ts";
 import { ProduceRequest, ProduceResponse } from "../../src/wire/messages/00_produce.ts";
 import { FetchRequest, FetchResponse } from "../../src/wire/messages/01_fetch.ts";
+import { JoinGroupRequest } from "../../src/wire/messages/11_join_group.ts";
 import { MetadataRequest, MetadataResponse } from "../../src/wire/messages/03_metadata.ts";
 import { batchOf } from "../support/batches.ts";
 import { WireClient } from "../support/wire_client.ts";
@@ -35,6 +36,15 @@ async function produce(client: WireClient, name: string): Promise<number | undef
   const request = { transactionalId: null, acks: -1, timeoutMs: 1_000, topicData };
   const { responses } = await client.call(ProduceRequest, ProduceResponse, 9, request);
   return responses[0]?.partitionResponses[0]?.errorCode;
+}
+
+/** Waits until the broker has read a request of an API. */
+async function untilAsked({ http }: Ready, api: string): Promise<void> {
+  const line = `kafka_network_requestmetrics_requests_total{request="${api}"} 1\n`;
+  for (;;) {
+    const metrics = await fetch(`http://${http}/metrics`);
+    if ((await metrics.text()).includes(line)) return;
+  }
 }
 
 Deno.test("parley broker --http serves /health and /metrics", async () => {
@@ -156,7 +166,7 @@ Deno.test("parley broker --json writes its log as an object a line", async () =>
 
 Deno.test("parley broker answers what is in flight before SIGTERM ends it", async () => {
   await using place = new Place();
-  const { running, ready } = await startJson(place, []);
+  const { running, ready } = await startJson(place, ["--http", "127.0.0.1:0"]);
   using client = await WireClient.connect(ready.address);
   await makeTopic(client, "orders");
   const version = 11;
@@ -173,12 +183,29 @@ Deno.test("parley broker answers what is in flight before SIGTERM ends it", asyn
     forgottenTopicsData: [],
     rackId: "",
   });
-  // Another connection's answer tells that the first one's request was read.
-  using other = await WireClient.connect(ready.address);
-  await makeTopic(other, "orders");
+  await untilAsked(ready, "Fetch");
   running.kill("SIGTERM");
   const { responses } = await client.receive(FetchResponse, version, correlationId);
   assert.equal(responses[0]?.partitions[0]?.errorCode, ErrorCode.NONE);
   await client.untilClosed();
   assert.equal(await running.ended(), 0);
+});
+
+Deno.test("parley broker leaves at once when it is asked twice to end", async () => {
+  await using place = new Place();
+  const slow = ["--set", "group.initial.rebalance.delay.ms=60000", "--http", "127.0.0.1:0"];
+  const { running, ready } = await startJson(place, slow);
+  using client = await WireClient.connect(ready.address);
+  // Whoever waits for the others of its group is answered when they are there: it holds the end up for a while.
+  await client.send(JoinGroupRequest, 0, {
+    groupId: "g",
+    sessionTimeoutMs: 10_000,
+    memberId: "",
+    protocolType: "consumer",
+    protocols: [{ name: "range", metadata: new Uint8Array() }],
+  });
+  await untilAsked(ready, "JoinGroup");
+  running.kill("SIGTERM");
+  running.kill("SIGINT");
+  assert.equal(await running.ended(), 1);
 });

@@ -3,6 +3,7 @@ import { Kafka, logLevel, Partitioners } from "kafkajs";
 import { ConfigError } from "../../src/base/errors.ts";
 import { type ActiveFault, FakeClock, startBroker } from "../../src/testing.ts";
 import { ErrorCode } from "../../src/wire/error_codes.ts";
+import { encodeRequest } from "../../src/wire/frame.ts";
 import { ProduceRequest, ProduceResponse } from "../../src/wire/messages/00_produce.ts";
 import { FetchRequest, FetchResponse } from "../../src/wire/messages/01_fetch.ts";
 import { ListOffsetsRequest, ListOffsetsResponse } from "../../src/wire/messages/02_list_offsets.ts";
@@ -82,6 +83,48 @@ Deno.test("Faults: a connection is cut before the effect, or after it: the ackno
   }
   assert.deepEqual(await contentsOf(broker.address, "a"), ["0:a"]);
   assert.deepEqual([before.struckCount, broker.faults.active[0]?.struckCount], [1, 1]);
+});
+
+Deno.test("Faults: what was answered before the connection is cut arrives, also when it was sent in one piece", async () => {
+  await using broker = await startBroker({
+    topics: [{ name: "a" }],
+    faults: [{ api: "Produce", cut: "before", nth: 3 }],
+  });
+  using client = await WireClient.connect(broker.address);
+  const request = (correlationId: number) =>
+    encodeRequest(ProduceRequest, PRODUCE_VERSION, { correlationId, clientId: null }, {
+      transactionalId: null,
+      acks: -1,
+      timeoutMs: 1_000,
+      topicData: [{ name: "a", partitionData: [{ index: 0, records: batchOf([String(correlationId)]) }] }],
+    });
+  const requests = [1, 2, 3, 4].map(request);
+  await client.sendRaw(new Uint8Array(await new Blob(requests).arrayBuffer()));
+  for (const correlationId of [1, 2]) await client.receive(ProduceResponse, PRODUCE_VERSION, correlationId);
+  await client.untilClosed();
+  assert.deepEqual(await contentsOf(broker.address, "a"), ["0:1", "1:2"]);
+});
+
+Deno.test("Faults: a full disk is one in a folder, too, and what was there is read again", async () => {
+  const data = await Deno.makeTempDir();
+  try {
+    {
+      await using broker = await startBroker({
+        data,
+        topics: [{ name: "a" }],
+        faults: [{ topic: "a", diskFull: true, nth: 2 }],
+      });
+      using client = await WireClient.connect(broker.address);
+      const { NONE, KAFKA_STORAGE_ERROR } = ErrorCode;
+      assert.deepEqual(await produce(client, ["a"]), { a: NONE });
+      assert.deepEqual(await produce(client, ["a"]), { a: KAFKA_STORAGE_ERROR });
+      assert.deepEqual(await produce(client, ["a"]), { a: NONE });
+    }
+    await using again = await startBroker({ data });
+    assert.deepEqual(await contentsOf(again.address, "a"), ["0:a", "1:a"]);
+  } finally {
+    await Deno.remove(data, { recursive: true });
+  }
 });
 
 Deno.test("Faults: kafkajs sends again what was not acknowledged, and the record is there once", async () => {

@@ -33,6 +33,27 @@ Deno.test("The broker's worker says that it is ready, serves, and stops", async 
   assert.deepEqual(await host.tell({ type: "stop" }), { type: "stopped" });
 });
 
+Deno.test("The broker's worker tells its counts, also those of its faults", async () => {
+  using host = new Hosted();
+  const faults = [{ api: "Metadata", error: "UNKNOWN_SERVER_ERROR" }] as const;
+  const ready = await host.tell({
+    type: "start",
+    options: { topics: [{ name: "t", partitions: 2 }], faults },
+  });
+  assert.ok(ready.type === "ready");
+  using client = await WireClient.connect(ready.address);
+  await client.call(MetadataRequest, MetadataResponse, 9, { topics: null });
+  const told = await host.tell({ type: "count" });
+  assert.ok(told.type === "counts");
+  const { connectionsCount, requests, errors, partitionsCount, topics, faults: struck } = told.counts;
+  assert.deepEqual([connectionsCount, partitionsCount], [1, 2]);
+  assert.deepEqual(requests, [{ api: "Metadata", count: 1 }]);
+  assert.deepEqual(errors, [{ api: "Metadata", error: "UNKNOWN_SERVER_ERROR", count: 1 }]);
+  assert.deepEqual(topics.map(({ topic }) => topic), ["t"]);
+  assert.deepEqual(struck, [{ matchedCount: 1, struckCount: 1 }]);
+  assert.deepEqual(await host.tell({ type: "stop" }), { type: "stopped" });
+});
+
 Deno.test("The broker's worker says why it does not start", async () => {
   const data = await Deno.makeTempDir();
   try {

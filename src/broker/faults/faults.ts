@@ -301,7 +301,9 @@ function overwrite({ api, context, asked, body, errors, nameOf }: Struck): Answe
         const error = errors.find(({ errorCode, isStruck }) => {
           return errorCode !== ErrorCode.REBOOTSTRAP_REQUIRED && isStruck(names);
         });
-        return error === undefined ? topic : { ...topic, errorCode: error.errorCode, partitions: [] };
+        if (error === undefined) return topic;
+        context.state.metrics.answered(api.apiKey, { errorCode: error.errorCode });
+        return { ...topic, errorCode: error.errorCode, partitions: [] };
       }),
     });
   });
