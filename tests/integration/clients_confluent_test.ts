@@ -1,0 +1,60 @@
+/** confluent-kafka (Python, librdkafka) does real work on the broker: see tests/support/confluent_client.py. */
+import assert from "node:assert/strict";
+import { APIS } from "../../src/broker/dispatch.ts";
+import { brokerKind, testBroker, uniqueName } from "../support/broker.ts";
+import { confluent, type ConfluentScenario, hasPython } from "../support/confluent_client.ts";
+
+const END_TXN = 26;
+const hasTransactions = brokerKind() !== "embedded" || APIS.some(({ apiKey }) => apiKey === END_TXN);
+
+function scenario(name: ConfluentScenario, text: string, expected: unknown, isReady = true): void {
+  const reason = !hasPython
+    ? " (ignored: no python3 with venv)"
+    : isReady
+    ? ""
+    : " (ignored: the broker has no transactions)";
+  Deno.test({
+    name: `confluent-kafka ${text}${reason}`,
+    ignore: reason !== "",
+    async fn() {
+      await using broker = await testBroker();
+      const result = await confluent(name, broker.bootstrapServers.join(","), uniqueName("confluent"));
+      assert.deepEqual(result, expected);
+    },
+  });
+}
+
+scenario("compression", "produces with each compression, idempotent or not, and reads it again", {
+  none: 20,
+  gzip: 20,
+  snappy: 20,
+  lz4: 20,
+  zstd: 20,
+});
+
+const SHARED = { seen: 40, doubled: 0, committed: 40 };
+scenario("eager", "shares partitions between two members, who come and go", SHARED);
+scenario("cooperative", "shares partitions between two members, cooperatively", SHARED);
+
+scenario(
+  "transactions",
+  "consumes and produces in transactions, some of them undone; a second one fences it",
+  {
+    read_committed: ["0", "2", "4", "6", "8", "10", "12", "14", "16", "18"],
+    aborted: 4,
+    committed: 10,
+    fenced: true,
+  },
+  hasTransactions,
+);
+
+scenario("admin", "manages topics, settings, groups and records", {
+  retention: "60000",
+  produced: 5,
+  altered: true,
+  offsets: [2],
+  listed: true,
+  state: "EMPTY",
+  low: [1],
+  nodes: 1,
+}, brokerKind() !== "apache-3");
