@@ -53,6 +53,8 @@ export interface Limits {
   readonly maxGroupMetadataBytes: number;
   /** Of an offset commit. Kafka: `offset.metadata.max.bytes`. */
   readonly maxOffsetMetadataBytes: number;
+  /** Of one answer to DescribeConfigs. */
+  readonly maxConfigsPerAnswer: number;
   /** Of one answer to DescribeTopicPartitions. Kafka: `max.request.partition.size.limit`. */
   readonly maxPartitionsPerAnswer: number;
   /** Committed offsets, over all groups. */
@@ -95,6 +97,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxMembersPerGroup: 1_000,
   maxGroupMetadataBytes: MIB,
   maxOffsetMetadataBytes: 4_096,
+  maxConfigsPerAnswer: 500_000,
   maxPartitionsPerAnswer: 2_000,
   maxCommittedOffsets: 500_000,
   maxProducersPerPartition: 1_000,

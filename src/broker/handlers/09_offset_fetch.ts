@@ -33,12 +33,17 @@ export const offsetFetch = defineApi(
       return { topics: fetchTopics(state, request.groupId, topics, false), errorCode: ErrorCode.NONE };
     }
     const isById = apiVersion >= BY_ID_SINCE;
+    // All that a group committed is told once: a small request cannot ask for it a million times.
+    const wholes = new Map(
+      request.groups.filter(({ topics }) => topics === null).map((one) => [one.groupId, one]),
+    );
     return {
-      groups: request.groups.map(({ groupId, topics }) => ({
-        groupId,
-        topics: fetchTopics(state, groupId, topics, isById),
-        errorCode: ErrorCode.NONE,
-      })),
+      groups: request.groups.filter((one) => one.topics !== null || wholes.get(one.groupId) === one)
+        .map(({ groupId, topics }) => ({
+          groupId,
+          topics: fetchTopics(state, groupId, topics, isById),
+          errorCode: ErrorCode.NONE,
+        })),
     };
   },
 );

@@ -23,7 +23,7 @@ export const describeGroups = defineApi(
   DescribeGroupsRequest,
   DescribeGroupsResponse,
   ({ groups, includeAuthorizedOperations }, { state, apiVersion }) => ({
-    groups: groups.map((groupId) => {
+    groups: [...new Set(groups)].map((groupId) => {
       const group = describe(state, groupId, apiVersion);
       const isAsked = includeAuthorizedOperations && group.errorCode === ErrorCode.NONE;
       return isAsked ? { ...group, authorizedOperations: GROUP_OPERATIONS } : group;

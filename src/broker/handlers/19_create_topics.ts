@@ -16,7 +16,7 @@ import { defineApi } from "../api.ts";
 import type { BrokerState } from "../state/broker_state.ts";
 import { StorageError } from "../state/storage.ts";
 import { topicConfigs } from "./config_answers.ts";
-import { type Refusal, refuseAssignment, refuseName, refuseTopic } from "./topic_rules.ts";
+import { type PromisedRoom, type Refusal, refuseAssignment, refuseName, refuseTopic } from "./topic_rules.ts";
 
 const log = logger("broker");
 
@@ -29,8 +29,9 @@ const REPLICATION_FACTOR = 1;
 export const createTopics = defineApi(CreateTopicsRequest, CreateTopicsResponse, (request, { state }) => {
   const counts = new Map<string, number>();
   for (const { name } of request.topics) counts.set(name, (counts.get(name) ?? 0) + 1);
+  const promised: PromisedRoom = { topics: 0, partitions: 0 };
   const topics = request.topics.filter(({ name }) => counts.get(name) === 1)
-    .map((topic) => create(state, topic, request.validateOnly));
+    .map((topic) => create(state, topic, request.validateOnly ? promised : undefined));
   for (const [name, count] of counts) {
     if (count === 1) continue;
     const errorMessage = "Duplicate topic name.";
@@ -46,7 +47,8 @@ export const createTopics = defineApi(CreateTopicsRequest, CreateTopicsResponse,
   return state.whenSafe<Response>([state.topics], { topics }, refused);
 });
 
-function create(state: BrokerState, topic: RequestTopic, validateOnly: boolean): TopicResponse {
+/** @param promised what is only validated so far; undefined when the topic is to be made */
+function create(state: BrokerState, topic: RequestTopic, promised: PromisedRoom | undefined): TopicResponse {
   const { name } = topic;
   const refused = ({ errorCode, errorMessage }: Refusal): TopicResponse => ({
     name,
@@ -59,7 +61,7 @@ function create(state: BrokerState, topic: RequestTopic, validateOnly: boolean):
   const layout = layoutOf(topic, state.config.defaultPartitions);
   if (typeof layout !== "number") return refused(layout);
   const given = new Map(topic.configs.map((config) => [config.name, config.value]));
-  const refusal = refuseTopic(state, { name, partitions: layout, configs: given });
+  const refusal = refuseTopic(state, { name, partitions: layout, configs: given }, promised);
   if (refusal !== undefined) return refused(refusal);
   const overrides = new Map([...given].map(([config, value]) => [config, value ?? ""]));
   const answer = {
@@ -70,7 +72,11 @@ function create(state: BrokerState, topic: RequestTopic, validateOnly: boolean):
     replicationFactor: REPLICATION_FACTOR,
     configs: topicConfigs(state, overrides),
   };
-  if (validateOnly) return answer;
+  if (promised !== undefined) {
+    promised.topics++;
+    promised.partitions += layout;
+    return answer;
+  }
   try {
     return { ...answer, topicId: state.topics.create(name, layout, overrides).topicId };
   } catch (error) {

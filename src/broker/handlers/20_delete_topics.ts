@@ -58,7 +58,7 @@ export const deleteTopics = defineApi(
 /** For each topic that is wanted, once: the topic, or why it is not deleted. */
 function refusedOrFound(wanted: readonly Wanted[], { topics }: BrokerState): (Topic | TopicResponse)[] {
   const answers: (Topic | TopicResponse)[] = [];
-  const found: Topic[] = [];
+  const found = new Map<Topic, number>();
   for (const one of unique(wanted)) {
     const { name, topicId, count } = one;
     const refuse = (errorCode: number, errorMessage: string | null = null) =>
@@ -71,12 +71,12 @@ function refusedOrFound(wanted: readonly Wanted[], { topics }: BrokerState): (To
       refuse(ErrorCode.INVALID_REQUEST, `Duplicate topic ${name === null ? "id" : "name"}.`);
     } else {
       const topic = name === null ? topics.byId(topicId) : topics.get(name);
-      if (topic !== undefined) found.push(topic);
+      if (topic !== undefined) found.set(topic, (found.get(topic) ?? 0) + 1);
       else refuse(name === null ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
     }
   }
-  for (const topic of new Set(found)) {
-    if (found.indexOf(topic) === found.lastIndexOf(topic)) answers.push(topic);
+  for (const [topic, count] of found) {
+    if (count === 1) answers.push(topic);
     else {
       answers.push({
         name: topic.name,

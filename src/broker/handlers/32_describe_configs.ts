@@ -25,10 +25,15 @@ type Result = Input<typeof DescribeConfigsResponse>["results"][number];
 export const describeConfigs = defineApi(
   DescribeConfigsRequest,
   DescribeConfigsResponse,
-  (request, { state }) => ({
-    throttleTimeMs: 0,
-    results: request.resources.map((resource) => describe(state, resource, request)),
-  }),
+  (request, { state }) => {
+    let room = state.limits.maxConfigsPerAnswer;
+    const results = request.resources.map((resource) => {
+      const result = room > 0 ? describe(state, resource, request) : noRoom(resource);
+      room -= result.configs.length;
+      return result;
+    });
+    return { throttleTimeMs: 0, results };
+  },
 );
 
 function describe(state: BrokerState, resource: Resource, request: Request): Result {
@@ -48,6 +53,12 @@ function describe(state: BrokerState, resource: Resource, request: Request): Res
       documentation: request.includeDocumentation ? documentation : null,
     })),
   };
+}
+
+/** So that a small request cannot ask for the same configs a million times. */
+function noRoom({ resourceType, resourceName }: Resource): Result {
+  const errorMessage = "There are too many configs for one answer.";
+  return { errorCode: ErrorCode.POLICY_VIOLATION, errorMessage, resourceType, resourceName, configs: [] };
 }
 
 function configsOf(

@@ -47,6 +47,7 @@ export const offsetDelete = defineApi(OffsetDeleteRequest, OffsetDeleteResponse,
 
 /** The answer to each partition; what is to be forgotten goes to `doomed`. */
 function judge({ topics }: Request, group: Group, state: BrokerState, doomed: Doomed[]): Response {
+  const subscribed = group.subscribedTopics();
   return {
     errorCode: ErrorCode.NONE,
     throttleTimeMs: 0,
@@ -56,7 +57,7 @@ function judge({ topics }: Request, group: Group, state: BrokerState, doomed: Do
         if (state.topics.partition(name, partitionIndex) === undefined) {
           return { partitionIndex, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION };
         }
-        if (group.isSubscribedTo(name)) {
+        if (subscribed?.has(name) ?? true) {
           return { partitionIndex, errorCode: ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC };
         }
         doomed.push({ topic: name, partition: partitionIndex });

@@ -64,11 +64,12 @@ export function alterConfigs(
   resources: readonly AlteredResource[],
   options: AlterOptions,
 ): Answer | Later<Answer> {
-  const keys = resources.map(({ resourceType, resourceName }) => `${resourceType} ${resourceName}`);
-  const responses = resources.map((resource, i): AlterResult => {
+  const keyOf = ({ resourceType, resourceName }: AlteredResource) => `${resourceType} ${resourceName}`;
+  const counts = new Map<string, number>();
+  for (const resource of resources) counts.set(keyOf(resource), (counts.get(keyOf(resource)) ?? 0) + 1);
+  const responses = resources.map((resource): AlterResult => {
     const { resourceType, resourceName } = resource;
-    const isOnce = keys.indexOf(keys[i] ?? "") === keys.lastIndexOf(keys[i] ?? "");
-    const refusal = isOnce
+    const refusal = counts.get(keyOf(resource)) === 1
       ? alter(state, resource, options)
       : invalidRequest("Each resource must appear at most once.");
     return { errorCode: ErrorCode.NONE, errorMessage: null, ...refusal, resourceType, resourceName };

@@ -22,14 +22,21 @@ export interface NewTopic {
   readonly configs: ReadonlyMap<string, string | null>;
 }
 
+/** What others were promised that are not made yet, or only to be validated. */
+export interface PromisedRoom {
+  topics: number;
+  partitions: number;
+}
+
 /** Why a topic may not be made, undefined when it may. */
 export function refuseTopic(
   state: BrokerState,
   { name, partitions, configs }: NewTopic,
+  before: PromisedRoom = { topics: 0, partitions: 0 },
 ): Refusal | undefined {
   const nameRefusal = refuseName(state, name);
   if (nameRefusal !== undefined) return nameRefusal;
-  if (state.topics.size >= state.limits.maxTopics) {
+  if (state.topics.size + before.topics >= state.limits.maxTopics) {
     return {
       errorCode: ErrorCode.POLICY_VIOLATION,
       errorMessage: `There are ${state.limits.maxTopics} topics already.`,
@@ -37,7 +44,7 @@ export function refuseTopic(
   }
   const invalid = invalidConfigs(configs, state.configs.topicDefaults);
   if (invalid !== undefined) return { errorCode: ErrorCode.INVALID_CONFIG, errorMessage: invalid };
-  return refusePartitions(state, partitions, partitions);
+  return refusePartitions(state, partitions, before.partitions + partitions);
 }
 
 /** Why no topic may be made of this name, undefined when one may. */
@@ -62,8 +69,11 @@ export function refuseAssignment(brokerIds: readonly number[]): Refusal | undefi
     errorMessage: `The manual partition assignment includes ${reason}`,
   });
   if (brokerIds.length === 0) return refused("an empty replica list.");
-  const twice = brokerIds.find((id, i) => brokerIds.indexOf(id) !== i);
-  if (twice !== undefined) return refused(`the broker ${twice} more than once.`);
+  const seen = new Set<number>();
+  for (const id of brokerIds) {
+    if (seen.has(id)) return refused(`the broker ${id} more than once.`);
+    seen.add(id);
+  }
   const unknown = brokerIds.find((id) => id !== NODE_ID);
   return unknown === undefined ? undefined : refused(`broker ${unknown}, but no such broker is registered.`);
 }

@@ -167,7 +167,7 @@ export class CommittedOffsets {
   /** Forgets all that a group committed. @throws {StorageError} */
   deleteGroup(groupId: string): void {
     this.#delete(
-      [...this.#keys()].filter(([id]) => id === groupId),
+      [...this.#keys((id) => id === groupId)],
       this.#stagedKeys((staged) => staged.groupId === groupId),
     );
   }
@@ -175,7 +175,7 @@ export class CommittedOffsets {
   /** Forgets what all groups committed for a topic. @throws {StorageError} */
   deleteTopic(topic: string): void {
     this.#delete(
-      [...this.#keys()].filter(([, name]) => name === topic),
+      [...this.#keys((_, name) => name === topic)],
       this.#stagedKeys((staged) => staged.commit.topic === topic),
     );
   }
@@ -242,9 +242,10 @@ export class CommittedOffsets {
     if (topics.size === 0) this.#groups.delete(groupId);
   }
 
-  *#keys(): Iterable<Key> {
+  *#keys(isMeant: (groupId: string, topic: string) => boolean): Iterable<Key> {
     for (const [groupId, topics] of this.#groups) {
       for (const [topic, partitions] of topics) {
+        if (!isMeant(groupId, topic)) continue;
         for (const partition of partitions.keys()) yield [groupId, topic, partition];
       }
     }

@@ -90,13 +90,15 @@ export class Group {
     return this.protocolType === CONSUMER;
   }
 
-  /** Whether a member is subscribed to a topic, as far as is known: who does not say may be to any. */
-  isSubscribedTo(topic: string): boolean {
-    if (this.members.size === 0) return false;
-    if (!this.isOfConsumers) return true;
-    return [...this.members.values()].some((member) =>
-      subscribedTopics(member.metadataFor(this.protocolName))?.includes(topic) ?? true
-    );
+  /** The topics that its members are subscribed to; undefined when one does not say, and so may be to any. */
+  subscribedTopics(): ReadonlySet<string> | undefined {
+    const topics = new Set<string>();
+    for (const member of this.members.values()) {
+      const its = this.isOfConsumers ? subscribedTopics(member.metadataFor(this.protocolName)) : undefined;
+      if (its === undefined) return undefined;
+      for (const topic of its) topics.add(topic);
+    }
+    return topics;
   }
 
   /** Takes over what is known of it from before a restart. */

@@ -62,10 +62,11 @@ export class OffsetExpiry implements Disposable {
     const { offsets, clock, retentionMs } = this.#options;
     const nowMs = clock.epochMs();
     const sinceMs = expiresSince(group);
-    if (sinceMs === undefined) return;
+    const subscribed = group.subscribedTopics();
+    if (sinceMs === undefined || subscribed === undefined) return;
     const expired: { topic: string; partition: number }[] = [];
     for (const [topic, partitions] of offsets.ofGroup(group.groupId) ?? []) {
-      if (group.isSubscribedTo(topic)) continue;
+      if (subscribed.has(topic)) continue;
       for (const [partition, committed] of partitions) {
         const expiresAtMs = committed.expiresAtMs ?? sinceMs(committed) + retentionMs;
         if (nowMs >= expiresAtMs && !offsets.hasPending(group.groupId, topic, partition)) {
