@@ -39,6 +39,8 @@ export class Checkpoints implements Disposable {
   #unsafeBytes = 0;
   #cancel: (() => void) | undefined;
   #isDisposed = false;
+  /** One line in the log says it, however often it is tried. */
+  #lastFailure: string | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -114,10 +116,13 @@ export class Checkpoints implements Disposable {
     this.#wanted.delete(one);
     try {
       await one.checkpoint();
+      this.#lastFailure = undefined;
       return true;
     } catch (error) {
       this.#wanted.add(one);
-      log.error(`Cannot write a checkpoint of '${one.folder}': ${describeError(error)}`);
+      const failure = `Cannot write a checkpoint of '${one.folder}': ${describeError(error)}`;
+      if (failure !== this.#lastFailure) log.error(failure);
+      this.#lastFailure = failure;
       return false;
     }
   }

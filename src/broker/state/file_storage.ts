@@ -154,11 +154,10 @@ class DiskFile implements StorageFile {
   }
 
   check(): void {
-    this.#checkedAtMs = performance.now();
     const links = attempt("look at", this.#path, () => this.#pool.get(this.#path).statSync().nlink);
+    // Once gone, it is looked at each time.
+    this.#checkedAtMs = links === 0 ? -Infinity : performance.now();
     if (links !== 0) return;
-    this.#pool.close(this.#path);
-    this.#checkedAtMs = -Infinity;
     throw new StorageError(`Cannot use '${this.#path}': the file was removed`);
   }
 
