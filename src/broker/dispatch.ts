@@ -89,7 +89,7 @@ export function findApi(apiKey: number, apiVersion: number): Api | undefined {
 
 /**
  * What a request gets that {@linkcode findApi} has nothing for. Kafka answers only ApiVersions, in version 0 and with
- * the list, so that a newer client can choose again (KIP-511); for all else it closes the connection.
+ * its versions, so that a newer client can choose again (KIP-511); for all else it closes the connection.
  *
  * @throws {WireError} for all but ApiVersions
  */
@@ -100,6 +100,6 @@ export function answerUnsupported(apiKey: number, apiVersion: number): BodyWrite
   return (writer) =>
     ApiVersionsResponse.encode(writer, {
       errorCode: ErrorCode.UNSUPPORTED_VERSION,
-      apiKeys: listedVersions(APIS),
+      apiKeys: listedVersions(APIS).filter((listed) => listed.apiKey === apiKey),
     }, 0);
 }

@@ -180,21 +180,17 @@ class Reading implements PartitionWaiter, Due {
   #readOne(partition: Partition, wanted: WantedPartition, maxBytes: number): PartitionResponse {
     const { index, log: records, highWatermark } = partition;
     const errorCode = errorOf(partition, wanted);
-    if (errorCode !== ErrorCode.NONE && errorCode !== ErrorCode.OFFSET_OUT_OF_RANGE) {
-      return failed(index, errorCode);
-    }
+    if (errorCode !== ErrorCode.NONE) return failed(index, errorCode);
     const left = Math.max(0, Math.min(wanted.partitionMaxBytes, maxBytes - this.#bytes));
     try {
       return {
         partitionIndex: index,
-        errorCode,
+        errorCode: ErrorCode.NONE,
         highWatermark,
         lastStableOffset: highWatermark,
         logStartOffset: records.startOffset,
         abortedTransactions: this.#request.isolationLevel === READ_COMMITTED ? [] : null,
-        records: errorCode === ErrorCode.NONE
-          ? records.read(wanted.fetchOffset, highWatermark, left, this.#bytes === 0)
-          : NO_RECORDS,
+        records: records.read(wanted.fetchOffset, highWatermark, left, this.#bytes === 0),
       };
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;

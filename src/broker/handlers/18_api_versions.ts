@@ -1,10 +1,12 @@
 /**
  * ApiVersions, v0-4: which APIs are served.
  *
- * Behaviour: a version above is answered in v0 with UNSUPPORTED_VERSION and the list (see dispatch.ts). Produce is listed
+ * Behaviour: a version that there is not is answered in v0 with UNSUPPORTED_VERSION and the versions of ApiVersions itself,
+ * as Kafka does (see dispatch.ts). From v3 on it tells of the features that there are (see features.ts); in v3 none whose
+ * levels begin at 0 (KAFKA-17011). Produce is listed
  * from v0 on, as Kafka 4 does (KAFKA-18659): librdkafka takes a broker without it to know no compression but zstd. It is
  * served from v3 on all the same.
- * Not modelled: features (there is no feature level to tell).
+ * Not modelled: changes of feature levels.
  *
  * @module
  */
@@ -12,10 +14,14 @@ import { ErrorCode } from "../../wire/error_codes.ts";
 import { ProduceRequest } from "../../wire/messages/00_produce.ts";
 import { ApiVersionsRequest, ApiVersionsResponse } from "../../wire/messages/18_api_versions.ts";
 import { type Api, defineApi } from "../api.ts";
+import { FEATURES, FINALIZED_FEATURES_EPOCH } from "../features.ts";
 
 const SOFTWARE_NAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
 /** From this version on a client names its software. */
 const NAMED_SINCE = 3;
+
+/** From this version on features may have levels from 0 on. */
+const FROM_ZERO_SINCE = 4;
 
 /** Where the list begins below what is served. */
 const LISTED_SINCE: ReadonlyMap<number, number> = new Map([[ProduceRequest.apiKey, 0]]);
@@ -45,6 +51,15 @@ export function apiVersions(apis: () => readonly Api[]): Api {
       return {
         errorCode: ErrorCode.NONE,
         apiKeys: listedVersions(apis()),
+        supportedFeatures: FEATURES.filter(({ minVersion }) =>
+          minVersion > 0 || apiVersion >= FROM_ZERO_SINCE
+        ),
+        finalizedFeaturesEpoch: FINALIZED_FEATURES_EPOCH,
+        finalizedFeatures: FEATURES.map(({ name, level }) => ({
+          name,
+          maxVersionLevel: level,
+          minVersionLevel: level,
+        })),
       };
     },
     { hasFlexibleResponseHeader: false },

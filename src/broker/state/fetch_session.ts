@@ -99,6 +99,15 @@ export class FetchSession {
     ];
   }
 
+  /** Begins with what is wanted, and was answered. */
+  begin(wanted: readonly WantedPartition[], answers: readonly SessionAnswer[]): void {
+    this.update(wanted, []);
+    for (const [i, one] of wanted.entries()) {
+      const [cached, answer] = [this.#find(one), answers[i]];
+      if (cached !== undefined && answer !== undefined) tell(cached, answer);
+    }
+  }
+
   /**
    * Of the answers to {@linkcode FetchSession.wanted}, in its order, those that tell the consumer something. They are
    * remembered as told; who got records comes last the next time, so that none starves behind another.

@@ -122,8 +122,7 @@ export class FetchSessions {
     const nowMs = this.#clock.nowMs();
     if (!this.#makeRoom(wanted.length, nowMs)) return NO_SESSION;
     const session = new FetchSession(this.#newId(), isById, nowMs);
-    session.update(wanted, []);
-    session.changed(wanted, answers);
+    session.begin(wanted, answers);
     this.#sessions.set(session.id, session);
     this.#partitionsCount += session.size;
     return session.id;
