@@ -25,7 +25,14 @@ export function readFaultFile(path: string): readonly FaultRule[] {
   if (document.errors.length > 0) {
     throw new ConfigError(document.errors.map(({ pos: [offset], message }) => `${at(offset)}: ${message}`));
   }
-  return parseFaultRules(document.toJS(), (way) => {
+  let value: unknown;
+  try {
+    value = document.toJS();
+  } catch (error) {
+    // Aliases that would make more of the file than fits.
+    throw new ConfigError([`${at(0)}: ${describeError(error)}`]);
+  }
+  return parseFaultRules(value, (way) => {
     const node = way.length === 0 ? document.contents : document.getIn(way, true);
     const offset = isNode(node) ? node.range?.[0] : undefined;
     return `${at(offset ?? 0)}: ${placeOf(way)}`;
