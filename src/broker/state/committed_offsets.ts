@@ -47,6 +47,8 @@ export class CommittedOffsets {
   readonly #groups = new Map<string, ByTopic>();
   /** By producer, and then by the key that the journal has for it. */
   readonly #staged = new Map<bigint, Map<string, StagedCommit>>();
+  /** How many commits are staged for a group. */
+  readonly #stagedOf = new Map<string, number>();
   #size = 0;
   #stagedSize = 0;
 
@@ -83,13 +85,12 @@ export class CommittedOffsets {
 
   /** All groups that have offsets, or are about to. */
   groupIds(): ReadonlySet<string> {
-    const staged = [...this.#staged.values()].flatMap((ofProducer) => [...ofProducer.values()]);
-    return new Set([...this.#groups.keys(), ...staged.map(({ groupId }) => groupId)]);
+    return new Set([...this.#groups.keys(), ...this.#stagedOf.keys()]);
   }
 
   /** Whether a group has offsets, or is about to. */
   hasGroup(groupId: string): boolean {
-    return this.#groups.has(groupId) || this.#stagedKeys((staged) => staged.groupId === groupId).length > 0;
+    return this.#groups.has(groupId) || this.#stagedOf.has(groupId);
   }
 
   /** All that a group committed, by topic and partition; undefined when it never did. */
@@ -197,15 +198,23 @@ export class CommittedOffsets {
   #stage(producerId: bigint, key: string, staged: StagedCommit): void {
     let ofProducer = this.#staged.get(producerId);
     if (ofProducer === undefined) this.#staged.set(producerId, ofProducer = new Map());
-    if (!ofProducer.has(key)) this.#stagedSize++;
+    if (!ofProducer.has(key)) {
+      this.#stagedSize++;
+      this.#stagedOf.set(staged.groupId, (this.#stagedOf.get(staged.groupId) ?? 0) + 1);
+    }
     ofProducer.set(key, staged);
   }
 
   #unstage(producerId: bigint, key: string): void {
     const ofProducer = this.#staged.get(producerId);
-    if (ofProducer === undefined || !ofProducer.delete(key)) return;
-    this.#stagedSize--;
+    const staged = ofProducer?.get(key);
+    if (ofProducer === undefined || staged === undefined) return;
+    ofProducer.delete(key);
     if (ofProducer.size === 0) this.#staged.delete(producerId);
+    this.#stagedSize--;
+    const left = (this.#stagedOf.get(staged.groupId) ?? 1) - 1;
+    if (left > 0) this.#stagedOf.set(staged.groupId, left);
+    else this.#stagedOf.delete(staged.groupId);
   }
 
   #pendingKeys(groupId: string, topic: string, partition: number): StagedKey[] {
