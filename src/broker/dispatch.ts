@@ -27,6 +27,10 @@ import { deleteTopics } from "./handlers/20_delete_topics.ts";
 import { deleteRecords } from "./handlers/21_delete_records.ts";
 import { initProducerId } from "./handlers/22_init_producer_id.ts";
 import { offsetForLeaderEpoch } from "./handlers/23_offset_for_leader_epoch.ts";
+import { addPartitionsToTxn } from "./handlers/24_add_partitions_to_txn.ts";
+import { addOffsetsToTxn } from "./handlers/25_add_offsets_to_txn.ts";
+import { endTxn } from "./handlers/26_end_txn.ts";
+import { txnOffsetCommit } from "./handlers/28_txn_offset_commit.ts";
 import { describeConfigs } from "./handlers/32_describe_configs.ts";
 import { alterConfigs } from "./handlers/33_alter_configs.ts";
 import { describeLogDirs } from "./handlers/35_describe_log_dirs.ts";
@@ -38,6 +42,9 @@ import { offsetDelete } from "./handlers/47_offset_delete.ts";
 import { describeUserScramCredentials } from "./handlers/50_describe_user_scram_credentials.ts";
 import { alterUserScramCredentials } from "./handlers/51_alter_user_scram_credentials.ts";
 import { describeCluster } from "./handlers/60_describe_cluster.ts";
+import { describeProducers } from "./handlers/61_describe_producers.ts";
+import { describeTransactions } from "./handlers/65_describe_transactions.ts";
+import { listTransactions } from "./handlers/66_list_transactions.ts";
 import { describeTopicPartitions } from "./handlers/75_describe_topic_partitions.ts";
 
 /** All APIs, by rising key. */
@@ -62,6 +69,10 @@ export const APIS: readonly Api[] = [
   deleteRecords,
   initProducerId,
   offsetForLeaderEpoch,
+  addPartitionsToTxn,
+  addOffsetsToTxn,
+  endTxn,
+  txnOffsetCommit,
   describeConfigs,
   alterConfigs,
   describeLogDirs,
@@ -73,6 +84,9 @@ export const APIS: readonly Api[] = [
   describeUserScramCredentials,
   alterUserScramCredentials,
   describeCluster,
+  describeProducers,
+  describeTransactions,
+  listTransactions,
   describeTopicPartitions,
 ];
 

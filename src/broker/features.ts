@@ -16,6 +16,8 @@ export interface Feature {
 /** By Kafka 4.3's names and levels. */
 export const FEATURES: readonly Feature[] = [
   { name: "metadata.version", minVersion: 7, maxVersion: 30, level: 30 },
+  // Java's producer asks it whether each of its transactions has an epoch of its own (KIP-890).
+  { name: "transaction.version", minVersion: 0, maxVersion: 2, level: 2 },
 ];
 
 /** Counts the changes of the levels. There are none. */

@@ -59,6 +59,7 @@ export interface Limits {
   readonly maxPartitionsPerAnswer: number;
   /** Committed offsets, over all groups. */
   readonly maxCommittedOffsets: number;
+  readonly maxTransactionalIds: number;
   /** Idempotent producers that a partition remembers; the one silent for longest is forgotten first. */
   readonly maxProducersPerPartition: number;
   /** Files of the data folder that are open at one time. */
@@ -100,6 +101,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxConfigsPerAnswer: 500_000,
   maxPartitionsPerAnswer: 2_000,
   maxCommittedOffsets: 500_000,
+  maxTransactionalIds: 100_000,
   maxProducersPerPartition: 1_000,
   maxOpenFiles: 256,
   maxTailBytes: 8 * MIB,

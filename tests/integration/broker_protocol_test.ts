@@ -169,6 +169,18 @@ Deno.test("Broker answers every API in every version", async () => {
     key: "k",
     members: [],
     includeClusterAuthorizedOperations: false,
+    transactionalId: "x",
+    producerId: 0n,
+    producerEpoch: 0,
+    committed: true,
+    v3AndBelowTransactionalId: "x",
+    v3AndBelowProducerId: 0n,
+    v3AndBelowProducerEpoch: 0,
+    v3AndBelowTopics: [],
+    transactions: [],
+    transactionalIds: [],
+    stateFilters: [],
+    producerIdFilters: [],
   };
   for (const { request, response } of APIS.values()) {
     if (!done.has(request.apiKey)) await everyVersion(test.client, request, response, little);

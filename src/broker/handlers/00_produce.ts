@@ -3,8 +3,9 @@
  *
  * Behaviour: one batch of magic 2 per partition, checked by its CRC32C, written before it is acknowledged, with acks 1
  * and -1 alike; acks 0 gets no answer. Idempotent producers: one of the last five batches again is answered with its
- * offset. Who waits in a fetch is answered before the producer is.
- * Not modelled: transactions, quotas, closing the connection on an error with acks 0.
+ * offset. Transactional records are taken where the transaction is under way; from v12 on they begin it (KIP-890). Who
+ * waits in a fetch is answered before the producer is.
+ * Not modelled: quotas, closing the connection on an error with acks 0.
  *
  * @module
  */
@@ -16,9 +17,10 @@ import type { Infer, Input } from "../../wire/schema.ts";
 import { defineApi, type RequestContext } from "../api.ts";
 import type { BrokerState } from "../state/broker_state.ts";
 import type { Later } from "../state/later.ts";
-import type { Partition } from "../state/partition.ts";
+import type { Partition, TransactionGuard } from "../state/partition.ts";
 import { StorageError } from "../state/storage.ts";
 import type { Topic } from "../state/topic.ts";
+import { admissionOfRecords } from "./transaction_admission.ts";
 
 const log = logger("broker");
 
@@ -37,14 +39,15 @@ export const produce = defineApi(ProduceRequest, ProduceResponse, (request, cont
   const appended: Appended = new Map();
   const response = appendAll(request, context, appended);
   if (state.config.fsync && appended.size > 0) {
-    const synced = whenSynced(state, response, appended);
+    const synced = whenSynced(request, state, response, appended);
     return request.acks === 0 ? undefined : synced;
   }
   for (const [partition, bytes] of appended) partition.wake(bytes);
   return request.acks === 0 ? undefined : response;
 });
 
-function appendAll(request: Request, { state, apiVersion }: RequestContext, appended: Appended): Response {
+function appendAll(request: Request, context: RequestContext, appended: Appended): Response {
+  const { state, apiVersion } = context;
   const nowMs = state.clock.epochMs();
   const refusal = checkRequest(request);
   const responses = request.topicData.map(({ name, topicId, partitionData }) => {
@@ -58,7 +61,13 @@ function appendAll(request: Request, { state, apiVersion }: RequestContext, appe
       const partition = topic.partitions[index];
       if (partition === undefined) return refused(index, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
       if (records === null || records.length === 0) return refused(index, ErrorCode.INVALID_RECORD);
-      const answer = append(index, topic, partition, records, nowMs, appended);
+      const transaction = request.transactionalId === null
+        ? undefined
+        : admissionOfRecords(context, request.transactionalId, { topic: topic.name, partition: index });
+      const answer = append(topic, partition, records, nowMs, transaction);
+      if (answer.errorCode === ErrorCode.NONE) {
+        appended.set(partition, (appended.get(partition) ?? 0) + records.length);
+      }
       if (answer.errorCode === ErrorCode.NONE) state.metrics.appended(records);
       return answer;
     });
@@ -70,26 +79,20 @@ function appendAll(request: Request, { state, apiVersion }: RequestContext, appe
 /** What is wrong with the whole request, undefined when nothing is. */
 function checkRequest(request: Request): number | undefined {
   if (request.acks < -1 || request.acks > 1) return ErrorCode.INVALID_REQUIRED_ACKS;
-  // There is no transactional id that this broker has given a producer to.
-  if (request.transactionalId !== null) return ErrorCode.INVALID_PRODUCER_ID_MAPPING;
   return undefined;
 }
 
 function append(
-  index: number,
   topic: Topic,
   partition: Partition,
   records: Uint8Array,
   nowMs: number,
-  appended: Appended,
+  transaction: TransactionGuard | undefined,
 ): PartitionResponse {
+  const { index } = partition;
   if (partition.fault !== undefined) return refused(index, ErrorCode.KAFKA_STORAGE_ERROR, partition.fault);
   try {
-    const result = partition.append(records, topic.config, nowMs);
-    if (result.errorCode === ErrorCode.NONE) {
-      appended.set(partition, (appended.get(partition) ?? 0) + records.length);
-    }
-    return { index, ...result };
+    return { index, ...partition.append(records, topic.config, nowMs, transaction) };
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
     const reason = describeError(error);
@@ -103,11 +106,19 @@ function refused(index: number, errorCode: number, errorMessage: string | null =
 }
 
 /** The answer once what it says is on the disk. A partition that cannot be synced is not served any more. */
-function whenSynced(state: BrokerState, response: Response, appended: Appended): Later<Response> {
-  // With the topics, which must not be less safe than their records.
-  return state.flusher.commit([state.topics, ...appended.keys()]).map((faults) => {
+function whenSynced(
+  { transactionalId }: Request,
+  state: BrokerState,
+  response: Response,
+  appended: Appended,
+): Later<Response> {
+  // With the topics and transactions, which must not be less safe than their records.
+  const roots = transactionalId === null ? [state.topics] : [state.topics, state.transactions];
+  return state.flusher.commit([...roots, ...appended.keys()]).map((faults) => {
     for (const [partition, bytes] of appended) {
-      const fault = faults.get(partition) ?? faults.get(state.topics);
+      const fault = [partition, ...roots].map((item) => faults.get(item)).find((found) =>
+        found !== undefined
+      );
       if (fault === undefined) {
         partition.wake(bytes);
       } else {

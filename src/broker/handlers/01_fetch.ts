@@ -4,8 +4,9 @@
  * Behaviour: a long poll without polling: the append wakes it. At least one whole batch is answered when there is one,
  * whatever maxBytes says. A fetch that waits is answered early, with what there is, when another request than a fetch
  * follows it on its connection. What is read is what survives: in fsync mode that is what was synced. Fetch sessions
- * (KIP-227) are Kafka's, also in when one makes room for another.
- * Not modelled: followers, preferred replicas, transactions (all is committed).
+ * (KIP-227) are Kafka's, also in when one makes room for another. With READ_COMMITTED nothing is behind the last stable
+ * offset, and the aborted transactions are told.
+ * Not modelled: followers, preferred replicas.
  *
  * @module
  */
@@ -86,6 +87,7 @@ class Reading implements PartitionWaiter, Due {
   readonly #request: Request;
   readonly #context: FetchContext;
   readonly #state: BrokerState;
+  readonly #isCommittedOnly: boolean;
   readonly #later = new Later<Response>();
   /** Those of the request that are there. */
   #partitions: Partition[] = [];
@@ -97,6 +99,7 @@ class Reading implements PartitionWaiter, Due {
     this.#request = request;
     this.#context = context;
     this.#state = state;
+    this.#isCommittedOnly = request.isolationLevel === READ_COMMITTED;
   }
 
   /** Whether what was read is worth an answer now. */
@@ -108,7 +111,7 @@ class Reading implements PartitionWaiter, Due {
   isAtEnd(): boolean {
     for (const wanted of this.#context.wanted) {
       const partition = this.#topicOf(wanted)?.partitions[wanted.partition];
-      if (partition === undefined || wanted.fetchOffset !== partition.highWatermark) return false;
+      if (partition === undefined || wanted.fetchOffset < this.#limitOf(partition)) return false;
       if (errorOf(partition, wanted) !== ErrorCode.NONE) return false;
       this.#partitions.push(partition);
     }
@@ -146,6 +149,8 @@ class Reading implements PartitionWaiter, Due {
   }
 
   onReadable(bytes: number): void {
+    // What came may be of a transaction under way, and the end of one may show what came before.
+    if (this.#isCommittedOnly && bytes < Infinity) return this.#finishIfStable();
     this.#bytes += bytes;
     // More came than is missing; but how much of it may be read is only known by reading.
     if (this.#bytes >= this.#request.minBytes) this.#finish();
@@ -155,11 +160,24 @@ class Reading implements PartitionWaiter, Due {
     this.#finish();
   }
 
+  #finishIfStable(): void {
+    const isStable = this.#context.wanted.some((wanted) => {
+      const partition = this.#topicOf(wanted)?.partitions[wanted.partition];
+      return partition !== undefined && wanted.fetchOffset < partition.lastStableOffset;
+    });
+    if (isStable) this.#finish();
+  }
+
   #finish(): void {
     if (this.#later.isCompleted) return;
     for (const partition of this.#partitions) partition.removeWaiter(this);
     this.#state.fetchDeadlines.delete(this);
     this.#later.complete(respond(this.#context, this.read()));
+  }
+
+  /** The offset that is not read any more. */
+  #limitOf(partition: Partition): bigint {
+    return this.#isCommittedOnly ? partition.lastStableOffset : partition.highWatermark;
   }
 
   #topicOf({ topic, topicId }: WantedPartition): Topic | undefined {
@@ -178,19 +196,21 @@ class Reading implements PartitionWaiter, Due {
   }
 
   #readOne(partition: Partition, wanted: WantedPartition, maxBytes: number): PartitionResponse {
-    const { index, log: records, highWatermark } = partition;
+    const { index, log: stored, highWatermark, lastStableOffset } = partition;
+    const { fetchOffset } = wanted;
     const errorCode = errorOf(partition, wanted);
     if (errorCode !== ErrorCode.NONE) return failed(index, errorCode);
     const left = Math.max(0, Math.min(wanted.partitionMaxBytes, maxBytes - this.#bytes));
     try {
+      const records = stored.read(fetchOffset, this.#limitOf(partition), left, this.#bytes === 0);
       return {
         partitionIndex: index,
         errorCode: ErrorCode.NONE,
         highWatermark,
-        lastStableOffset: highWatermark,
-        logStartOffset: records.startOffset,
-        abortedTransactions: this.#request.isolationLevel === READ_COMMITTED ? [] : null,
-        records: records.read(wanted.fetchOffset, highWatermark, left, this.#bytes === 0),
+        lastStableOffset,
+        logStartOffset: stored.startOffset,
+        abortedTransactions: this.#isCommittedOnly ? partition.abortedAmong(fetchOffset, records) : null,
+        records,
       };
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;

@@ -2,7 +2,8 @@
  * ListOffsets, v1-11: the earliest, the latest, the first from a time on, and that of the largest timestamp.
  *
  * Behaviour: within a batch that is not compressed, or by gzip or zstd, the record itself is found; of others the batch.
- * Not modelled: tiered storage (earliest local is earliest, the tiered ones are not there), transactions.
+ * With READ_COMMITTED nothing is behind the last stable offset.
+ * Not modelled: tiered storage (earliest local is earliest, the tiered ones are not there).
  *
  * @module
  */
@@ -23,6 +24,7 @@ type RequestPartition = Infer<typeof ListOffsetsRequest>["topics"][number]["part
 type TopicResponse = Input<typeof ListOffsetsResponse>["topics"][number];
 type PartitionResponse = TopicResponse["partitions"][number];
 
+const READ_COMMITTED = 1;
 const LATEST = -1n;
 const EARLIEST = -2n;
 const MAX_TIMESTAMP = -3n;
@@ -37,18 +39,23 @@ export const listOffsets = defineApi(ListOffsetsRequest, ListOffsetsResponse, (r
       const partition = state.topics.partition(name, wanted.partitionIndex);
       return partition === undefined
         ? failed(wanted, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-        : find(partition, wanted);
+        : find(partition, wanted, request.isolationLevel === READ_COMMITTED);
     }),
   })),
 }));
 
-function find(partition: Partition, wanted: RequestPartition): PartitionResponse {
+function find(
+  partition: Partition,
+  wanted: RequestPartition,
+  isCommittedOnly: boolean,
+): PartitionResponse {
   if (partition.fault !== undefined) return failed(wanted, ErrorCode.KAFKA_STORAGE_ERROR);
   if (wanted.currentLeaderEpoch > LEADER_EPOCH) return failed(wanted, ErrorCode.UNKNOWN_LEADER_EPOCH);
-  const { log: records, highWatermark } = partition;
+  const { log: records } = partition;
+  const limit = isCommittedOnly ? partition.lastStableOffset : partition.highWatermark;
   switch (wanted.timestamp) {
     case LATEST:
-      return found(wanted, highWatermark);
+      return found(wanted, limit);
     case EARLIEST:
     case EARLIEST_LOCAL:
       return found(wanted, records.startOffset);
@@ -60,7 +67,7 @@ function find(partition: Partition, wanted: RequestPartition): PartitionResponse
   try {
     const timestamp = wanted.timestamp === MAX_TIMESTAMP ? records.maxTimestamp : Number(wanted.timestamp);
     if (timestamp < 0) return { partitionIndex: wanted.partitionIndex, errorCode: ErrorCode.NONE };
-    const batch = records.batchByTimestamp(timestamp, highWatermark);
+    const batch = records.batchByTimestamp(timestamp, limit);
     return batch === undefined
       ? { partitionIndex: wanted.partitionIndex, errorCode: ErrorCode.NONE }
       : firstFrom(wanted, batch, BigInt(timestamp));

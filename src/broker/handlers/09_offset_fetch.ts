@@ -2,7 +2,8 @@
  * OffsetFetch, v1-10: how far groups have come; several groups at once from v8 on.
  *
  * Behaviour: null topics mean all that were committed. What was never committed is -1.
- * Not modelled: pending transactions (requireStable waits for none), member epochs of the new group protocol.
+ * With requireStable (v7+), what a transaction under way may change is UNSTABLE_OFFSET_COMMIT, to be asked again.
+ * Not modelled: member epochs of the new group protocol.
  *
  * @module
  */
@@ -30,9 +31,11 @@ export const offsetFetch = defineApi(
   (request, { state, apiVersion }) => {
     if (apiVersion < BATCHED_SINCE) {
       const topics = request.topics?.map((topic) => ({ ...topic, topicId: ZERO_UUID })) ?? null;
-      return { topics: fetchTopics(state, request.groupId, topics, false), errorCode: ErrorCode.NONE };
+      const { groupId, requireStable } = request;
+      const options = { isById: false, requireStable };
+      return { topics: fetchTopics(state, groupId, topics, options), errorCode: ErrorCode.NONE };
     }
-    const isById = apiVersion >= BY_ID_SINCE;
+    const options = { isById: apiVersion >= BY_ID_SINCE, requireStable: request.requireStable };
     // All that a group committed is told once: a small request cannot ask for it a million times.
     const wholes = new Map(
       request.groups.filter(({ topics }) => topics === null).map((one) => [one.groupId, one]),
@@ -41,31 +44,40 @@ export const offsetFetch = defineApi(
       groups: request.groups.filter((one) => one.topics !== null || wholes.get(one.groupId) === one)
         .map(({ groupId, topics }) => ({
           groupId,
-          topics: fetchTopics(state, groupId, topics, isById),
+          topics: fetchTopics(state, groupId, topics, options),
           errorCode: ErrorCode.NONE,
         })),
     };
   },
 );
 
-function fetchTopics(state: BrokerState, groupId: string, topics: readonly Wanted[] | null, isById: boolean) {
+function fetchTopics(
+  state: BrokerState,
+  groupId: string,
+  topics: readonly Wanted[] | null,
+  { isById, requireStable }: { isById: boolean; requireStable: boolean },
+) {
   return (topics ?? allOf(state, groupId, isById)).map(({ name, topicId, partitionIndexes }) => {
     const known = isById ? state.topics.byId(topicId)?.name : name;
     return {
       name: known ?? name,
       topicId,
       partitions: partitionIndexes.map((partitionIndex) => {
-        const committed = known === undefined ? undefined : state.offsets.get(groupId, known, partitionIndex);
-        return {
-          partitionIndex,
-          committedOffset: committed?.offset ?? -1n,
-          committedLeaderEpoch: committed?.leaderEpoch ?? -1,
-          metadata: committed?.metadata ?? "",
-          errorCode: known === undefined ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.NONE,
-        };
+        if (known === undefined) return none(partitionIndex, ErrorCode.UNKNOWN_TOPIC_ID);
+        if (requireStable && state.offsets.hasPending(groupId, known, partitionIndex)) {
+          return none(partitionIndex, ErrorCode.UNSTABLE_OFFSET_COMMIT);
+        }
+        const committed = state.offsets.get(groupId, known, partitionIndex);
+        if (committed === undefined) return none(partitionIndex, ErrorCode.NONE);
+        const { offset: committedOffset, leaderEpoch: committedLeaderEpoch, metadata } = committed;
+        return { partitionIndex, committedOffset, committedLeaderEpoch, metadata, errorCode: ErrorCode.NONE };
       }),
     };
   });
+}
+
+function none(partitionIndex: number, errorCode: number) {
+  return { partitionIndex, committedOffset: -1n, committedLeaderEpoch: -1, metadata: "", errorCode };
 }
 
 /** All that a group committed. By id, only topics that are still there have one. */

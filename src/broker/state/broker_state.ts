@@ -26,6 +26,7 @@ import { ScramCredentials } from "./scram_credentials.ts";
 import type { Storage } from "./storage.ts";
 import { TailPool } from "./tail.ts";
 import { Topics, type TopicsRecovery } from "./topics.ts";
+import { Transactions } from "./transactions.ts";
 
 const log = logger("broker");
 
@@ -56,6 +57,7 @@ export class BrokerState implements Disposable {
   readonly groups: Groups;
   readonly offsets: CommittedOffsets;
   readonly producerIds: ProducerIds;
+  readonly transactions: Transactions;
   readonly metrics = new Metrics();
   readonly flusher = new Flusher((ms) => this.metrics.synced(ms));
   readonly fetchSessions: FetchSessions;
@@ -105,6 +107,19 @@ export class BrokerState implements Disposable {
     });
     this.producerIds = new ProducerIds(storage);
     this.scramCredentials = new ScramCredentials(storage);
+    this.transactions = new Transactions({
+      storage,
+      topics: this.topics,
+      offsets: this.offsets,
+      producerIds: this.producerIds,
+      flusher: this.flusher,
+      clock,
+      fsync: config.fsync,
+      maxTransactionalIds: limits.maxTransactionalIds,
+      maxTimeoutMs: config.transactionMaxTimeoutMs,
+      expirationMs: config.transactionalIdExpirationMs,
+      cleanupIntervalMs: config.transactionalIdCleanupIntervalMs,
+    });
     this.fetchSessions = new FetchSessions({
       maxSessions: limits.maxFetchSessions,
       maxPartitions: limits.maxFetchSessionPartitions,
@@ -131,6 +146,7 @@ export class BrokerState implements Disposable {
       ...this.groups.open(this.offsets.groupIds()),
       ...this.producerIds.open(),
       ...this.scramCredentials.open(),
+      ...this.transactions.open(),
     ];
     this.#retention.start();
     this.#cleaner.start();
@@ -162,6 +178,7 @@ export class BrokerState implements Disposable {
     this.#retention[Symbol.dispose]();
     this.#cleaner[Symbol.dispose]();
     this.#offsetExpiry[Symbol.dispose]();
+    this.transactions[Symbol.dispose]();
     this.groups.close(ErrorCode.NOT_COORDINATOR);
     this.topics.close();
     this.fetchDeadlines[Symbol.dispose]();

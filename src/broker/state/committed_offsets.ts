@@ -148,13 +148,6 @@ export class CommittedOffsets {
     return this.#pendingKeys(groupId, topic, partition).length > 0;
   }
 
-  /** Topics and partitions of a group for which a transaction under way has a commit. */
-  pendingOf(groupId: string): { topic: string; partition: number }[] {
-    return [...this.#staged.values()].flatMap((staged) => [...staged.values()])
-      .filter((one) => one.groupId === groupId)
-      .map(({ commit: { topic, partition } }) => ({ topic, partition }));
-  }
-
   /** Forgets what a group committed for partitions. @throws {StorageError} */
   delete(groupId: string, partitions: readonly { topic: string; partition: number }[]): void {
     const isThere = ({ topic, partition }: { topic: string; partition: number }) =>

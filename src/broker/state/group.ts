@@ -179,12 +179,18 @@ export class Group {
   }
 
   /** Whether an offset commit may be taken. @returns an error code */
-  checkCommit(identity: MemberIdentity & { generationId: number }): number {
+  checkCommit(identity: MemberIdentity & { generationId: number; isTransactional?: boolean }): number {
     // From outside the group: kafka-consumer-groups --reset-offsets, or a consumer that assigns itself.
     if (identity.generationId < 0 && this.state === "Empty") return ErrorCode.NONE;
+    // An older client's transactional producer does not say for which member it commits.
+    const { isTransactional = false, generationId, memberId, groupInstanceId } = identity;
+    if (isTransactional && generationId < 0 && memberId === "" && groupInstanceId === null) {
+      return ErrorCode.NONE;
+    }
     const member = this.#speaker(identity);
     if (typeof member === "number") return member;
     this.members.heardOf(member);
+    if (isTransactional) return ErrorCode.NONE;
     return this.state === "CompletingRebalance" ? ErrorCode.REBALANCE_IN_PROGRESS : ErrorCode.NONE;
   }
 

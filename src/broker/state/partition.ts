@@ -15,6 +15,7 @@ import {
   patchBaseOffset,
   patchPartitionLeaderEpoch,
   readBatchHeader,
+  recordBatches,
   type RecordBatchHeader,
   verifyBatch,
 } from "../../wire/record_batch.ts";
@@ -126,6 +127,14 @@ export class Partition {
     if (aborted.size === 0) return [];
     aborted.forgetBefore(this.log.startOffset);
     return aborted.between(from, to);
+  }
+
+  /** Aborted transactions that overlap batches that were read from `fetchOffset` on. */
+  abortedAmong(fetchOffset: bigint, batches: Uint8Array): { producerId: bigint; firstOffset: bigint }[] {
+    if (this.#producers.aborted.size === 0) return [];
+    let endOffset = fetchOffset;
+    for (const header of recordBatches(batches)) endOffset = extentOf(header).nextOffset;
+    return this.abortedBetween(fetchOffset, endOffset);
   }
 
   /** The producers that are remembered. */

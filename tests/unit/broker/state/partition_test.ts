@@ -190,6 +190,11 @@ function transactional(partition: Partition, value: string, producerId: bigint, 
   return partition.append(batch, CONFIG, NOW_MS, guard).baseOffset;
 }
 
+/** Aborted transactions among what is read from one offset up to another. */
+function abortedIn(partition: Partition, from: bigint, to: bigint) {
+  return partition.abortedAmong(from, partition.log.read(from, to, 1_000_000, true));
+}
+
 function end(partition: Partition, producerId: bigint, isCommit: boolean): void {
   partition.endTransaction({ producerId, producerEpoch: 0, isCommit }, CONFIG, NOW_MS);
 }
@@ -228,7 +233,7 @@ Deno.test("Partition.lastStableOffset is where the earliest transaction under wa
   check(5n);
 });
 
-Deno.test("Partition.abortedBetween() gives the aborted transactions that overlap, also after a restart", () => {
+Deno.test("Partition.abortedAmong() gives the aborted transactions that overlap, also after a restart", () => {
   const storage = new MemoryStorage();
   const partition = opened(storage);
   transactional(partition, "0", 1n);
@@ -241,11 +246,11 @@ Deno.test("Partition.abortedBetween() gives the aborted transactions that overla
   for (const one of [partition, opened(storage)]) {
     const first = { producerId: 1n, firstOffset: 0n };
     const second = { producerId: 3n, firstOffset: 3n };
-    assert.deepEqual(one.abortedBetween(0n, 7n), [first, second]);
-    assert.deepEqual(one.abortedBetween(0n, 3n), [first]);
-    assert.deepEqual(one.abortedBetween(2n, 3n), [first]);
-    assert.deepEqual(one.abortedBetween(3n, 7n), [second]);
-    assert.deepEqual(one.abortedBetween(6n, 7n), []);
+    assert.deepEqual(abortedIn(one, 0n, 7n), [first, second]);
+    assert.deepEqual(abortedIn(one, 0n, 3n), [first]);
+    assert.deepEqual(abortedIn(one, 2n, 3n), [first]);
+    assert.deepEqual(abortedIn(one, 3n, 7n), [second]);
+    assert.deepEqual(abortedIn(one, 6n, 7n), []);
   }
 });
 

@@ -1,0 +1,359 @@
+/**
+ * The transaction coordinator: who has which transactional id, and what becomes of its transactions. Kafka's
+ * TransactionCoordinator is the model.
+ *
+ * A step is written down before it is answered, and the end of a transaction before its first marker: from then on it is
+ * carried through, also after a crash.
+ *
+ * @module
+ */
+import { describeError } from "../../base/errors.ts";
+import { logger } from "../../base/log.ts";
+import { ErrorCode } from "../../wire/error_codes.ts";
+import { NO_PRODUCER_EPOCH, NO_PRODUCER_ID } from "../../wire/record_batch.ts";
+import type { CommittedOffsets } from "./committed_offsets.ts";
+import { Deadlines } from "./deadlines.ts";
+import type { Flusher, Syncable } from "./flusher.ts";
+import { Later } from "./later.ts";
+import type { ProducerIds } from "./producer_ids.ts";
+import { StorageError } from "./storage.ts";
+import type { Topics } from "./topics.ts";
+import {
+  completed,
+  type Ending,
+  extended,
+  fenced,
+  initialized,
+  isEpochExhausted,
+  isKnownProducer,
+  isPending,
+  isPrepared,
+  newTransaction,
+  partitionKey,
+  prepared,
+  type ProducerIdAndEpoch,
+  rotated,
+  type Transaction,
+  type TransactionPartition,
+} from "./transaction.ts";
+import { TransactionEndings } from "./transaction_endings.ts";
+import { TransactionMarkers } from "./transaction_markers.ts";
+import { judgeEnd, judgeEndWithEpoch, judgeProducer } from "./transaction_rules.ts";
+import { TransactionEntry, TransactionTable, type TransactionTableOptions } from "./transaction_table.ts";
+
+const log = logger("broker");
+
+/** How long to wait before an abort is tried again that the disk refused. */
+const RETRY_MS = 1_000;
+
+/** Times in milliseconds. */
+export interface TransactionsOptions extends TransactionTableOptions {
+  readonly topics: Topics;
+  readonly offsets: CommittedOffsets;
+  readonly producerIds: ProducerIds;
+  readonly flusher: Flusher;
+  readonly fsync: boolean;
+  readonly maxTransactionalIds: number;
+  readonly maxTimeoutMs: number;
+}
+
+/** A producer that speaks for a transactional id. */
+export interface TransactionalProducer extends ProducerIdAndEpoch {
+  readonly transactionalId: string;
+}
+
+/** What a producer is from now on; -1 and -1 with an error. */
+export interface ProducerResult extends ProducerIdAndEpoch {
+  readonly errorCode: number;
+}
+
+/** See the module. */
+export class Transactions implements Syncable, Disposable {
+  readonly #options: TransactionsOptions;
+  readonly #table: TransactionTable;
+  readonly #markers: TransactionMarkers;
+  readonly #endings: TransactionEndings;
+  readonly #deadlines: Deadlines;
+
+  /** @throws {StorageError} */
+  constructor(options: TransactionsOptions) {
+    this.#options = options;
+    this.#table = new TransactionTable(options);
+    this.#markers = new TransactionMarkers(options.topics, options.clock);
+    this.#deadlines = new Deadlines(options.clock);
+    const { offsets, flusher, clock, fsync } = options;
+    this.#endings = new TransactionEndings({
+      table: this.#table,
+      markers: this.#markers,
+      deadlines: this.#deadlines,
+      offsets,
+      flusher,
+      clock,
+      fsync,
+    });
+  }
+
+  /**
+   * Reads what was there before, and carries on what had begun to end. To be called when topics, offsets and producer ids
+   * are open.
+   *
+   * @returns notes for the log
+   * @throws {StorageError}
+   */
+  open(): string[] {
+    const notes = this.#table.open((entry) => this.#onDeadline(entry));
+    const underWay = new Map<bigint, Transaction>();
+    for (const transaction of this.all()) {
+      if (isPending(transaction)) underWay.set(transaction.producerId, transaction);
+    }
+    notes.push(
+      ...this.#markers.abortOrphans((producerId, topic, partition) =>
+        underWay.get(producerId)?.partitions.has(partitionKey({ topic, partition })) ?? false
+      ),
+    );
+    for (const entry of this.#table.entries()) {
+      if (entry.transaction.state === "Ongoing") this.#watch(entry);
+      if (!isPrepared(entry.transaction.state)) continue;
+      this.#conclude(entry, this.#markers.missing(entry.transaction));
+    }
+    return notes;
+  }
+
+  get(transactionalId: string): Transaction | undefined {
+    return this.#table.get(transactionalId)?.transaction;
+  }
+
+  *all(): Iterable<Transaction> {
+    for (const { transaction } of this.#table.entries()) yield transaction;
+  }
+
+  /**
+   * Gives a transactional id to a producer; one that had it before is fenced. A transaction that is under way is aborted
+   * first, and the producer is to ask again.
+   *
+   * @param named the producer id and epoch that it says it has, when it does (KIP-360)
+   * @throws {StorageError} nothing was changed
+   */
+  initProducerId(
+    transactionalId: string,
+    timeoutMs: number,
+    named: ProducerIdAndEpoch | undefined,
+  ): ProducerResult | Later<ProducerResult> {
+    if (transactionalId === "") return failed(ErrorCode.INVALID_REQUEST);
+    if (timeoutMs <= 0 || timeoutMs > this.#options.maxTimeoutMs) {
+      return failed(ErrorCode.INVALID_TRANSACTION_TIMEOUT);
+    }
+    const entry = this.#table.get(transactionalId) ?? this.#newEntry(transactionalId);
+    if (entry === undefined) return failed(ErrorCode.POLICY_VIOLATION);
+    const { transaction } = entry;
+    if (named !== undefined && !isKnownProducer(transaction, named)) return failed(ErrorCode.PRODUCER_FENCED);
+    switch (transaction.state) {
+      case "PrepareCommit":
+      case "PrepareAbort":
+        return failed(ErrorCode.CONCURRENT_TRANSACTIONS);
+      case "Ongoing":
+        return mapped(this.#abort(entry), () => failed(ErrorCode.CONCURRENT_TRANSACTIONS));
+      case "Empty":
+      case "CompleteCommit":
+      case "CompleteAbort":
+        return this.#initialize(entry, timeoutMs, named);
+    }
+  }
+
+  /**
+   * Takes partitions into a producer's transaction, which begins when it has not yet.
+   *
+   * @returns an error code
+   * @throws {StorageError} nothing was changed
+   */
+  addPartitions(
+    producer: TransactionalProducer,
+    partitions: readonly TransactionPartition[],
+    isEpochPerTransaction: boolean,
+  ): number {
+    return this.#extend(producer, partitions, [], isEpochPerTransaction);
+  }
+
+  /**
+   * Takes a group's offsets into a producer's transaction, which begins when it has not yet.
+   *
+   * @returns an error code
+   * @throws {StorageError} nothing was changed
+   */
+  addOffsets(producer: TransactionalProducer, groupId: string, isEpochPerTransaction: boolean): number {
+    return this.#extend(producer, [], [groupId], isEpochPerTransaction);
+  }
+
+  /** Whether a partition is in a producer's transaction. @returns an error code, TRANSACTION_ABORTABLE when it is not */
+  verifyPartition(producer: TransactionalProducer, partition: TransactionPartition): number {
+    return this.#verify(producer, ({ partitions }) => partitions.has(partitionKey(partition)));
+  }
+
+  /** Whether a group is in a producer's transaction. @returns an error code, TRANSACTION_ABORTABLE when it is not */
+  verifyOffsets(producer: TransactionalProducer, groupId: string): number {
+    return this.#verify(producer, ({ groupIds }) => groupIds.has(groupId));
+  }
+
+  /**
+   * Ends a producer's transaction.
+   *
+   * @param isEpochPerTransaction the producer goes on with the next epoch, which it is told (KIP-890)
+   * @throws {StorageError} nothing was changed
+   */
+  end(
+    producer: TransactionalProducer,
+    isCommit: boolean,
+    isEpochPerTransaction: boolean,
+  ): ProducerResult | Later<ProducerResult> {
+    if (producer.transactionalId === "") return failed(ErrorCode.INVALID_REQUEST);
+    const entry = this.#table.get(producer.transactionalId);
+    if (entry === undefined) return failed(ErrorCode.INVALID_PRODUCER_ID_MAPPING);
+    const judge = isEpochPerTransaction ? judgeEndWithEpoch : judgeEnd;
+    const verdict = judge(entry.transaction, producer, isCommit);
+    switch (verdict.kind) {
+      case "refused":
+        return failed(verdict.errorCode);
+      case "done":
+        return producerOf(entry.transaction);
+      case "go": {
+        const isUsedUp = isEpochPerTransaction && isEpochExhausted(entry.transaction.producerEpoch);
+        const nextProducerId = isUsedUp ? this.#options.producerIds.take() : NO_PRODUCER_ID;
+        return this.#end(entry, entry.transaction, { isCommit, isEpochPerTransaction, nextProducerId });
+      }
+    }
+  }
+
+  /** Makes what was written down survive a power loss. @throws {StorageError} */
+  sync(): Promise<void> {
+    return this.#table.sync();
+  }
+
+  [Symbol.dispose](): void {
+    this.#endings[Symbol.dispose]();
+    this.#table[Symbol.dispose]();
+    this.#deadlines[Symbol.dispose]();
+  }
+
+  #newEntry(transactionalId: string): TransactionEntry | undefined {
+    const { maxTransactionalIds, producerIds, clock } = this.#options;
+    if (this.#table.size >= maxTransactionalIds) return undefined;
+    const transaction = newTransaction(transactionalId, producerIds.take(), clock.epochMs());
+    return new TransactionEntry(transaction, (entry) => this.#onDeadline(entry));
+  }
+
+  #initialize(
+    entry: TransactionEntry,
+    timeoutMs: number,
+    named: ProducerIdAndEpoch | undefined,
+  ): ProducerResult | Later<ProducerResult> {
+    const { clock, producerIds, fsync, flusher } = this.#options;
+    const { transaction } = entry;
+    const nowMs = clock.epochMs();
+    const isRotation = isEpochExhausted(transaction.producerEpoch) &&
+      (named === undefined || named.producerEpoch === transaction.producerEpoch);
+    const next = isRotation
+      ? rotated(transaction, producerIds.take(), timeoutMs, named !== undefined, nowMs)
+      : initialized(transaction, timeoutMs, named?.producerEpoch, nowMs);
+    if (typeof next === "number") return failed(next);
+    this.#table.put(entry, next);
+    if (!fsync) return producerOf(next);
+    return flusher.commit([this.#table, producerIds]).map((faults) => {
+      for (const fault of faults.values()) log.error(fault);
+      return faults.size === 0 ? producerOf(next) : failed(ErrorCode.COORDINATOR_NOT_AVAILABLE);
+    });
+  }
+
+  #extend(
+    producer: TransactionalProducer,
+    partitions: readonly TransactionPartition[],
+    groupIds: readonly string[],
+    isEpochPerTransaction: boolean,
+  ): number {
+    if (producer.transactionalId === "") return ErrorCode.INVALID_REQUEST;
+    const entry = this.#table.get(producer.transactionalId);
+    if (entry === undefined) return ErrorCode.INVALID_PRODUCER_ID_MAPPING;
+    const { transaction } = entry;
+    const errorCode = judgeProducer(transaction, producer);
+    if (errorCode !== ErrorCode.NONE) return errorCode;
+    const isKnown = transaction.state === "Ongoing" &&
+      partitions.every((one) => transaction.partitions.has(partitionKey(one))) &&
+      groupIds.every((groupId) => transaction.groupIds.has(groupId));
+    if (isKnown) return ErrorCode.NONE;
+    const nowMs = this.#options.clock.epochMs();
+    this.#table.put(entry, extended(transaction, partitions, groupIds, isEpochPerTransaction, nowMs));
+    if (transaction.state !== "Ongoing") this.#watch(entry);
+    return ErrorCode.NONE;
+  }
+
+  #verify(producer: TransactionalProducer, has: (transaction: Transaction) => boolean): number {
+    if (producer.transactionalId === "") return ErrorCode.INVALID_REQUEST;
+    const transaction = this.get(producer.transactionalId);
+    if (transaction === undefined) return ErrorCode.INVALID_PRODUCER_ID_MAPPING;
+    const errorCode = judgeProducer(transaction, producer);
+    if (errorCode !== ErrorCode.NONE) return errorCode;
+    return has(transaction) ? ErrorCode.NONE : ErrorCode.TRANSACTION_ABORTABLE;
+  }
+
+  /** Aborts a transaction that its producer has not ended, and fences the producer. @throws {StorageError} */
+  #abort(entry: TransactionEntry): ProducerResult | Later<ProducerResult> {
+    const ending = { isCommit: false, isEpochPerTransaction: true, nextProducerId: NO_PRODUCER_ID };
+    return this.#end(entry, fenced(entry.transaction), ending);
+  }
+
+  /** @throws {StorageError} nothing was changed */
+  #end(
+    entry: TransactionEntry,
+    transaction: Transaction,
+    ending: Ending,
+  ): ProducerResult | Later<ProducerResult> {
+    const next = prepared(transaction, ending, this.#options.clock.epochMs());
+    this.#table.put(entry, next);
+    this.#deadlines.delete(entry);
+    const answer = producerOf(completed(next, next.updatedAtMs));
+    return mapped(
+      this.#conclude(entry, next.partitions.keys()),
+      (isDecided) => isDecided ? answer : failed(ErrorCode.COORDINATOR_NOT_AVAILABLE),
+    );
+  }
+
+  #conclude(entry: TransactionEntry, missing: Iterable<string>): boolean | Later<boolean> {
+    for (const key of missing) entry.missing.add(key);
+    entry.hasOffsets = true;
+    return this.#endings.conclude(entry);
+  }
+
+  /** Aborts the transaction when its time is over. */
+  #watch(entry: TransactionEntry): void {
+    const { clock } = this.#options;
+    const { startedAtMs, timeoutMs } = entry.transaction;
+    entry.deadlineMs = clock.nowMs() + Math.max(0, startedAtMs + timeoutMs - clock.epochMs());
+    this.#deadlines.add(entry);
+  }
+
+  #onDeadline(entry: TransactionEntry): void {
+    const { transactionalId, state, timeoutMs } = entry.transaction;
+    if (isPrepared(state)) return void this.#endings.conclude(entry);
+    if (state !== "Ongoing") return;
+    try {
+      this.#abort(entry);
+      log.info(`Aborted the transaction of '${transactionalId}' as its ${timeoutMs} ms are over`);
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      log.error(`Cannot abort the transaction of '${transactionalId}': ${describeError(error)}`);
+      entry.deadlineMs = this.#options.clock.nowMs() + RETRY_MS;
+      this.#deadlines.add(entry);
+    }
+  }
+}
+
+function failed(errorCode: number): ProducerResult {
+  return { errorCode, producerId: NO_PRODUCER_ID, producerEpoch: NO_PRODUCER_EPOCH };
+}
+
+function producerOf({ producerId, producerEpoch }: Transaction): ProducerResult {
+  return { errorCode: ErrorCode.NONE, producerId, producerEpoch };
+}
+
+function mapped<T, U>(value: T | Later<T>, change: (value: T) => U): U | Later<U> {
+  return value instanceof Later ? value.map(change) : change(value);
+}
