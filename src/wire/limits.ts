@@ -11,7 +11,7 @@ export const MAX_STRING_BYTES = 0x7fff;
  * Elements of all arrays of one message together. A frame may say much in few bytes (an empty topic is three), and
  * each element costs an object: this bounds what a frame can make us allocate.
  */
-export const MAX_ARRAY_ELEMENTS = 1_000_000;
+export const MAX_ARRAY_ELEMENTS = 200_000;
 
 /** A message that we write, in bytes: the size before a frame is an INT32. */
 export const MAX_MESSAGE_BYTES = 0x7fff_ffff;
