@@ -1,14 +1,18 @@
 import assert from "node:assert/strict";
 import { Kafka, logLevel, Partitioners } from "kafkajs";
 import { ConfigError } from "../../src/base/errors.ts";
-import { type ActiveFault, FakeClock, startBroker } from "../../src/testing.ts";
+import { APIS as SERVED } from "../../src/broker/dispatch.ts";
+import { type ActiveFault, FakeClock, type FaultRule, startBroker } from "../../src/testing.ts";
+import { APIS } from "../../src/wire/apis.ts";
 import { ErrorCode } from "../../src/wire/error_codes.ts";
 import { encodeRequest } from "../../src/wire/frame.ts";
 import { ProduceRequest, ProduceResponse } from "../../src/wire/messages/00_produce.ts";
 import { FetchRequest, FetchResponse } from "../../src/wire/messages/01_fetch.ts";
 import { ListOffsetsRequest, ListOffsetsResponse } from "../../src/wire/messages/02_list_offsets.ts";
 import { MetadataRequest, MetadataResponse } from "../../src/wire/messages/03_metadata.ts";
+import type { Encodable, Fields } from "../../src/wire/schema.ts";
 import { batchOf, contentOf } from "../support/batches.ts";
+import { sampleRequest } from "../support/sample_request.ts";
 import { WireClient } from "../support/wire_client.ts";
 
 const PRODUCE_VERSION = 9;
@@ -127,22 +131,85 @@ Deno.test("Faults: a full disk is one in a folder, too, and what was there is re
   }
 });
 
-Deno.test("Faults: kafkajs sends again what was not acknowledged, and the record is there once", async () => {
-  await using broker = await startBroker({
-    topics: [{ name: "a" }],
-    faults: [{ api: "Produce", topic: "a", nth: 2, cut: "after" }],
+const PRODUCER_FAULTS: readonly FaultRule[] = [
+  { api: "Produce", topic: "a", nth: 2, error: "NOT_ENOUGH_REPLICAS" },
+  { api: "Produce", topic: "a", every: 2, delayMs: 20 },
+  { api: "Produce", topic: "a", nth: 2, cut: "before" },
+  { api: "Produce", topic: "a", nth: 2, cut: "after" },
+  { api: "InitProducerId", nth: 1, error: "COORDINATOR_LOAD_IN_PROGRESS" },
+  { topic: "a", nth: 2, diskFull: true },
+  { api: "Produce", topic: "a", nth: 2, leaderMoved: true },
+];
+
+for (const fault of PRODUCER_FAULTS) {
+  Deno.test(`Faults: kafkajs's producer gets over ${JSON.stringify(fault)}: each record is there once`, async () => {
+    await using broker = await startBroker({ topics: [{ name: "a" }], faults: [fault] });
+    const producer = kafkaOf(broker.address).producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      createPartitioner: Partitioners.DefaultPartitioner,
+    });
+    await producer.connect();
+    for (const value of ["one", "two", "three"]) await producer.send({ topic: "a", messages: [{ value }] });
+    await producer.disconnect();
+    assert.equal(broker.faults.active[0]?.struckCount, 1);
+    assert.deepEqual(await contentsOf(broker.address, "a"), ["0:one", "1:two", "2:three"]);
   });
-  const client = kafkaOf(broker.address);
-  const producer = client.producer({
-    idempotent: true,
-    maxInFlightRequests: 1,
-    createPartitioner: Partitioners.DefaultPartitioner,
+}
+
+const CONSUMER_FAULTS: readonly FaultRule[] = [
+  { api: "Fetch", topic: "a", first: 2, error: "NOT_LEADER_OR_FOLLOWER" },
+  { api: "Fetch", topic: "a", nth: 1, cut: "after" },
+  { api: "Fetch", topic: "a", first: 1, leaderMoved: true },
+  { api: "FindCoordinator", group: "g", first: 2, error: "COORDINATOR_NOT_AVAILABLE" },
+  { api: "JoinGroup", group: "g", first: 1, error: "COORDINATOR_LOAD_IN_PROGRESS" },
+  { api: "SyncGroup", group: "g", first: 1, error: "REBALANCE_IN_PROGRESS" },
+  { api: "OffsetFetch", group: "g", first: 1, error: "COORDINATOR_LOAD_IN_PROGRESS" },
+  { api: "Metadata", topic: "a", first: 1, error: "LEADER_NOT_AVAILABLE" },
+  { api: "Heartbeat", group: "g", first: 1, error: "REBALANCE_IN_PROGRESS" },
+];
+
+for (const fault of CONSUMER_FAULTS) {
+  Deno.test(`Faults: kafkajs's consumer gets over ${JSON.stringify(fault)}`, async () => {
+    await using broker = await startBroker({ topics: [{ name: "a" }], faults: [fault] });
+    const consumer = kafkaOf(broker.address).consumer({
+      groupId: "g",
+      heartbeatInterval: 20,
+      maxWaitTimeInMs: 20,
+    });
+    await consumer.connect();
+    await consumer.subscribe({ topic: "a", fromBeginning: true });
+    const received = Promise.withResolvers<string>();
+    await consumer.run({
+      eachMessage: ({ message }) => Promise.resolve(received.resolve(String(message.value))),
+    });
+    const [struck] = broker.faults.active;
+    // What strikes heartbeats and fetches strikes while the consumer runs.
+    while ((struck?.struckCount ?? 0) < (fault.first ?? 1)) await contentsOf(broker.address, "b");
+    using client = await WireClient.connect(broker.address);
+    await produce(client, ["a"]);
+    assert.equal(await received.promise, "a");
+    await consumer.disconnect();
   });
-  await producer.connect();
-  for (const value of ["one", "two", "three"]) await producer.send({ topic: "a", messages: [{ value }] });
-  await producer.disconnect();
-  assert.deepEqual(await contentsOf(broker.address, "a"), ["0:one", "1:two", "2:three"]);
-  assert.equal(broker.faults.active[0]?.struckCount, 1);
+}
+
+Deno.test("Faults: an error reaches the answer of every API that is served, in every version", async () => {
+  await using broker = await startBroker();
+  const expected = ErrorCode.POLICY_VIOLATION;
+  for (const { apiKey, name, minVersion, maxVersion } of SERVED) {
+    const { request, response } = APIS.get(apiKey) ?? assert.fail(name);
+    const fault = broker.faults.add({ api: name, error: "POLICY_VIOLATION" });
+    using client = await WireClient.connect(broker.address);
+    for (let version = minVersion; version <= maxVersion; version++) {
+      const value = { ...sampleRequest(request.fields, version), ...(apiKey === 0 ? { acks: -1 } : {}) };
+      const answer = await client.call(request, response, version, value as Encodable<Fields>);
+      const codes = errorCodes(answer);
+      assert.ok(codes.length > 0, `${name} v${version}`);
+      assert.deepEqual(new Set(codes), new Set([expected]), `${name} v${version}`);
+    }
+    assert.equal(fault.struckCount, maxVersion - minVersion + 1);
+    fault.remove();
+  }
 });
 
 Deno.test("Faults: with acks 0 an error is told by the connection's end", async () => {
@@ -313,6 +380,15 @@ Deno.test("FakeClock: a fetch that waits is answered when its time has come", as
   const { responses } = await waiting;
   assert.equal(responses[0]?.partitions[0]?.errorCode, ErrorCode.NONE);
 });
+
+/** All error codes but NONE, however deep. */
+function errorCodes(value: unknown): number[] {
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return [];
+  return Object.entries(value).flatMap(([name, field]) => {
+    if (/^(partitionE|e)rrorCode$/.test(name)) return field === ErrorCode.NONE ? [] : [Number(field)];
+    return errorCodes(field);
+  });
+}
 
 const FETCH_VERSION = 11;
 const FETCH = {

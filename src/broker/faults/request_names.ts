@@ -4,6 +4,8 @@
  * @module
  */
 import type { StructValue } from "../../wire/codec.ts";
+import type { Message } from "../../wire/message.ts";
+import type { Fields } from "../../wire/schema.ts";
 import { ZERO_UUID } from "../../wire/uuid.ts";
 
 /** What a request is about. */
@@ -17,6 +19,20 @@ export type NameOfTopic = (topicId: string) => string | undefined;
 
 /** Whether what is named is struck. */
 export type IsStruck = (names: RequestNames) => boolean;
+
+/** Whether requests of a definition can name topics, and groups. */
+export function canName({ fields }: Message<Fields>): { topics: boolean; groups: boolean } {
+  const lists = Object.entries(fields).filter(([, { type }]) =>
+    typeof type === "object" && "element" in type
+  );
+  const hasTopics = lists.some(([name, { type }]) =>
+    isTopicList(name) || name === "topicNames" || name === "resources" ||
+    (typeof type === "object" && "element" in type && typeof type.element === "object" &&
+      Object.hasOwn(type.element.fields, "topics"))
+  );
+  const groupFields = ["groupId", "key", "groups", "groupsNames"];
+  return { topics: hasTopics, groups: groupFields.some((name) => Object.hasOwn(fields, name)) };
+}
 
 const RESOURCE_TYPE_TOPIC = 2;
 const KEY_TYPE_GROUP = 0;

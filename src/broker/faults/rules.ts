@@ -6,6 +6,7 @@
 import { ConfigError } from "../../base/errors.ts";
 import { APIS } from "../../wire/apis.ts";
 import { ErrorCode, type ErrorName } from "../../wire/error_codes.ts";
+import { canName } from "./request_names.ts";
 
 /** Which requests a rule is about: those for which all that is given holds. */
 export interface FaultScope {
@@ -52,14 +53,13 @@ export type FaultRule = FaultScope & FaultTiming & FaultEffect;
 /** The longest delay of an answer. */
 export const MAX_DELAY_MS = 3_600_000;
 
-const API_NAMES = [...APIS.values()].map(({ name }) => name);
+const BY_NAME = new Map([...APIS.values()].map((api) => [api.name, api]));
 const TIMINGS = ["nth", "every", "first", "probability"];
 const EFFECTS = ["error", "delayMs", "cut", "rebalance", "diskFull", "leaderMoved"];
 
 /** What a field must be, or undefined when it is that. */
 const CHECKS: Readonly<Record<string, (value: unknown) => string | undefined>> = {
-  api: (value) =>
-    API_NAMES.some((name) => name === value) ? undefined : "is no API that Kafka has and we know",
+  api: (value) => findApi(value) === undefined ? "is no API that Kafka has and we know" : undefined,
   topic: text,
   group: text,
   nth: count,
@@ -146,10 +146,28 @@ function faultsOf(rule: unknown, index: number): RuleFault[] {
       message: `at most one of ${TIMINGS.join(", ")} is taken, there is ${listed(timings)}`,
     });
   }
+  const { api, topic, group }: FaultScope = rule;
+  const found = findApi(api);
+  const scope = found && canName(found.request);
+  for (
+    const [name, value, isNamed] of [["topic", topic, scope?.topics], [
+      "group",
+      group,
+      scope?.groups,
+    ]] as const
+  ) {
+    if (value !== undefined && isNamed === false) {
+      faults.push({ path: [index, name], message: `a request of ${api} names no ${name}` });
+    }
+  }
   if (given(["seed"]).length > 0 && !timings.includes("probability")) {
     faults.push({ path: [index, "seed"], message: "it means something with a probability only" });
   }
   return faults;
+}
+
+function findApi(name: unknown) {
+  return typeof name === "string" ? BY_NAME.get(name) : undefined;
 }
 
 function listed(names: readonly string[]): string {

@@ -4,55 +4,18 @@ import { APIS } from "../../../../src/wire/apis.ts";
 import type { StructValue } from "../../../../src/wire/codec.ts";
 import { ErrorCode } from "../../../../src/wire/error_codes.ts";
 import { Reader } from "../../../../src/wire/reader.ts";
-import type { Encodable, Field, Fields } from "../../../../src/wire/schema.ts";
-import { includesVersion } from "../../../../src/wire/versions.ts";
+import type { Encodable, Fields } from "../../../../src/wire/schema.ts";
 import { Writer } from "../../../../src/wire/writer.ts";
+import { sampleRequest } from "../../../support/sample_request.ts";
 
 const METADATA = 3;
 const ERROR = ErrorCode.POLICY_VIOLATION;
-const UUID = "00000000-0000-0000-0000-00000000000a";
-
-/** A request whose every field says something, and whose every list has two entries. */
-function requestOf(fields: Fields, version: number, turn = 0): Record<string, unknown> {
-  const value: Record<string, unknown> = {};
-  for (const [name, { type, versions }] of Object.entries(fields)) {
-    if (includesVersion(versions, version)) value[name] = sample(name, type, version, turn);
-  }
-  return value;
-}
-
-function sample(name: string, type: Field["type"], version: number, turn: number): unknown {
-  if (typeof type === "object") {
-    if (!("element" in type)) return requestOf(type.fields, version, turn);
-    const { element } = type;
-    return [0, 1].map((i) =>
-      sample(name, typeof element === "string" ? element : element, version, 2 * turn + i)
-    );
-  }
-  switch (type) {
-    case "bool":
-      return true;
-    case "int8":
-    case "int16":
-    case "int32":
-      return turn;
-    case "int64":
-      return BigInt(turn);
-    case "string":
-      return `${name}${turn}`;
-    case "uuid":
-      return UUID;
-    case "bytes":
-    case "records":
-      return new Uint8Array([turn]);
-  }
-}
 
 /** A request of every API that we know, in every version, and what it is answered with. */
 function* refusals(errorCode: number) {
   for (const [apiKey, { name, request, response }] of APIS) {
     for (let apiVersion = request.minVersion; apiVersion <= request.maxVersion; apiVersion++) {
-      const value = requestOf(request.fields, apiVersion);
+      const value = sampleRequest(request.fields, apiVersion);
       const asked: DecodedRequest = { request, response, apiVersion, value };
       const answer = errorAnswer(asked, errorCode);
       const writer = new Writer();

@@ -36,6 +36,8 @@ Deno.test("parseFaultRules() tells all faults at once, each with its place", () 
       { topic: "", cut: "after", diskFull: true },
       { seed: 1, rebalance: false },
       { apis: "Fetch", probability: 2 },
+      { api: "Heartbeat", topic: "t", cut: "after" },
+      { api: "Fetch", group: "g", cut: "after" },
     ]),
     [
       "rules[0].api: 'Prodcue' is no API that Kafka has and we know",
@@ -52,6 +54,8 @@ Deno.test("parseFaultRules() tells all faults at once, each with its place", () 
       "error, delayMs, cut, rebalance, diskFull, leaderMoved",
       "rules[5].probability: 2 is not a number above 0 and up to 1",
       "rules[5]: one of error, delayMs, cut, rebalance, diskFull, leaderMoved is needed, there is none",
+      "rules[6].topic: a request of Heartbeat names no topic",
+      "rules[7].group: a request of Fetch names no group",
     ],
   );
 });
