@@ -1,12 +1,15 @@
 /**
  * Writes docs/protocol.md: `deno task docs`. The text is that of the handlers' headers, the versions are those that are
- * served, so that neither can be told wrongly for long: a test holds the file against what this makes.
+ * served, the configs those of the tables, so that neither can be told wrongly for long: a test holds the file against what this makes.
  *
  * @module
  */
 import { fileURLToPath } from "node:url";
 import type { Api } from "../src/broker/api.ts";
+import { BROKER_CONFIGS } from "../src/broker/broker_keys.ts";
 import { APIS } from "../src/broker/dispatch.ts";
+import { ConfigType } from "../src/broker/state/config_definition.ts";
+import { TOPIC_CONFIGS } from "../src/broker/state/topic_config.ts";
 
 const HANDLERS = new URL("../src/broker/handlers/", import.meta.url);
 const PROTOCOL = new URL("./protocol.md", import.meta.url);
@@ -35,11 +38,38 @@ export async function protocolDocument(): Promise<string> {
     "What the embedded broker serves of Kafka's protocol, as ApiVersions tells it. An API or a version that is not here\n" +
     "gets what Apache Kafka answers to one that it does not know: ApiVersions its list with UNSUPPORTED_VERSION, all else\n" +
     "a closed connection. The definitions of the messages are held against those in Apache Kafka 4.3.1's own jar by a test.",
-    "This file is made of the headers of the files in `src/broker/handlers/`: `deno task docs`.",
+    "This file is made of the headers of the files in `src/broker/handlers/` and the tables of configs: `deno task docs`.",
     tableOf(["Key", "API", "Versions", "What it does"], rows),
     "## Each API",
     ...sections,
+    ...configSections(),
   ].join("\n\n") + "\n";
+}
+
+function configSections(): string[] {
+  const typeNames = new Map<number, string>(Object.entries(ConfigType).map(([name, type]) => [type, name]));
+  const typeOf = (type: ConfigType) => (typeNames.get(type) ?? "").toLowerCase();
+  const brokerRows = BROKER_CONFIGS.map(({ name, type, defaultValue, isDynamic, documentation }) => [
+    `\`${name}\``,
+    typeOf(type),
+    defaultValue ?? "none",
+    isDynamic ? "yes" : "no",
+    documentation,
+  ]);
+  const topicRows = TOPIC_CONFIGS.map(({ name, type, defaultValue, documentation }) => [
+    `\`${name}\``,
+    typeOf(type),
+    defaultValue,
+    documentation,
+  ]);
+  return [
+    "## The broker's configs",
+    "By Kafka's names, where the embedded broker has that knob: `parley broker --set key=value`. Those that may change at\n" +
+    "run time are changed by IncrementalAlterConfigs and AlterConfigs (`kafka-configs --alter --entity-type brokers`).",
+    tableOf(["Config", "Type", "Default", "At run time", "What it says"], brokerRows),
+    "## Topics' configs",
+    tableOf(["Config", "Type", "Default", "What it says"], topicRows),
+  ];
 }
 
 async function headerOf(api: Api): Promise<Header> {
