@@ -20,7 +20,8 @@ import { StorageError } from "../state/storage.ts";
 
 const log = logger("broker");
 
-type RequestPartition = Infer<typeof ListOffsetsRequest>["topics"][number]["partitions"][number];
+type Request = Infer<typeof ListOffsetsRequest>;
+type RequestPartition = Request["topics"][number]["partitions"][number];
 type TopicResponse = Input<typeof ListOffsetsResponse>["topics"][number];
 type PartitionResponse = TopicResponse["partitions"][number];
 
@@ -32,17 +33,36 @@ const EARLIEST_LOCAL = -4n;
 const LATEST_TIERED = -5n;
 const EARLIEST_PENDING_UPLOAD = -6n;
 
-export const listOffsets = defineApi(ListOffsetsRequest, ListOffsetsResponse, (request, { state }) => ({
-  topics: request.topics.map(({ name, partitions }) => ({
-    name,
-    partitions: partitions.map((wanted) => {
-      const partition = state.topics.partition(name, wanted.partitionIndex);
-      return partition === undefined
-        ? failed(wanted, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-        : find(partition, wanted, request.isolationLevel === READ_COMMITTED);
-    }),
-  })),
-}));
+export const listOffsets = defineApi(ListOffsetsRequest, ListOffsetsResponse, (request, { state }) => {
+  const isTwice = namedTwice(request.topics);
+  return {
+    topics: request.topics.map(({ name, partitions }) => ({
+      name,
+      partitions: partitions.map((wanted) => {
+        if (isTwice(name, wanted.partitionIndex)) return failed(wanted, ErrorCode.INVALID_REQUEST);
+        const partition = state.topics.partition(name, wanted.partitionIndex);
+        return partition === undefined
+          ? failed(wanted, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+          : find(partition, wanted, request.isolationLevel === READ_COMMITTED);
+      }),
+    })),
+  };
+});
+
+/** Whether a partition is asked about more than once, which Kafka takes for a mistake. */
+function namedTwice(topics: Request["topics"]): (name: string, partitionIndex: number) => boolean {
+  const key = (name: string, partitionIndex: number) => `${name} ${partitionIndex}`;
+  const once = new Set<string>();
+  const twice = new Set<string>();
+  for (const { name, partitions } of topics) {
+    for (const { partitionIndex } of partitions) {
+      const named = key(name, partitionIndex);
+      if (once.has(named)) twice.add(named);
+      once.add(named);
+    }
+  }
+  return (name, partitionIndex) => twice.size > 0 && twice.has(key(name, partitionIndex));
+}
 
 function find(
   partition: Partition,

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { WireError } from "../../base/errors.ts";
 import { encodeEndTxnMarker } from "../../wire/control_records.ts";
 import { crc32c } from "../../wire/crc32c.ts";
 import { ErrorCode } from "../../wire/error_codes.ts";
@@ -19,12 +18,12 @@ import {
   type RecordBatchHeader,
   verifyBatch,
 } from "../../wire/record_batch.ts";
-import { decodeRecords } from "../../wire/records.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 import { LogProducers } from "./log_producers.ts";
 import { PartitionLog } from "./partition_log.ts";
 import { extentOf } from "./segment.ts";
 import type { ActiveProducer, ProducerStatesOptions } from "./producer_states.ts";
+import { type RecordError, refuseRecords } from "./record_rules.ts";
 import type { Storage } from "./storage.ts";
 import type { TailPool } from "./tail.ts";
 import type { TopicConfig } from "./topic_config.ts";
@@ -47,6 +46,8 @@ export interface AppendResult {
   /** Epoch milliseconds when the broker set it, else -1. */
   readonly logAppendTimeMs: bigint;
   readonly logStartOffset: bigint;
+  /** The records that it was refused for. */
+  readonly recordErrors?: RecordError[];
 }
 
 /** A producer's transaction that ends here. */
@@ -178,6 +179,15 @@ export class Partition {
     const header = readBatchHeader(records);
     const refusal = checkBatch(records, header, config);
     if (refusal !== undefined) return this.#refused(refusal.errorCode, refusal.errorMessage);
+    const wrong = refuseRecords(records, header, config, nowMs);
+    if (wrong !== undefined) {
+      const { errorCode, errorMessage, recordErrors } = wrong;
+      return {
+        ...this.#refused(errorCode, errorMessage),
+        logStartOffset: this.log.startOffset,
+        recordErrors,
+      };
+    }
     if ((header.attributes & BatchAttribute.transactional) !== 0) {
       const errorCode = transaction?.admit(header) ?? ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
       if (errorCode !== ErrorCode.NONE) return this.#refused(errorCode, null);
@@ -312,23 +322,10 @@ function checkBatch(
     return invalid(`Attributes ${attributes} name no compression`);
   }
   if ((attributes & BatchAttribute.control) !== 0) return invalid("A client cannot write control batches");
-  if (config.cleanupCompact && hasNullKey(records)) {
-    return invalid("A compacted topic takes no record without a key");
-  }
   if (producerId >= 0n && (producerEpoch < 0 || baseSequence < 0)) {
     return invalid(`producerEpoch ${producerEpoch} and baseSequence ${baseSequence} must not be negative`);
   }
   return undefined;
-}
-
-/** Whether a record has no key. What is compressed by snappy or lz4 is not looked into. */
-function hasNullKey(records: Uint8Array): boolean {
-  try {
-    return decodeRecords(records).some(({ key }) => key === null);
-  } catch (error) {
-    if (!(error instanceof WireError)) throw error;
-    return false;
-  }
 }
 
 /** Sets the broker's time on a batch, and its checksum anew. */

@@ -167,7 +167,7 @@ export const TOPIC_CONFIGS: readonly TopicConfigDefinition[] = [
     type: LONG,
     defaultValue: "3600000",
     min: 0n,
-    documentation: "Kept only: how far a timestamp may be ahead.",
+    documentation: "How far a record's timestamp may be ahead of the broker's clock.",
   },
   {
     name: "message.timestamp.before.max.ms",
@@ -175,7 +175,7 @@ export const TOPIC_CONFIGS: readonly TopicConfigDefinition[] = [
     type: LONG,
     defaultValue: `${LONG_MAX}`,
     min: 0n,
-    documentation: "Kept only: how far a timestamp may be behind.",
+    documentation: "How far a record's timestamp may be behind the broker's clock.",
   },
   {
     name: "message.timestamp.type",
@@ -355,6 +355,10 @@ export interface TopicConfig {
   readonly deleteRetentionMs: number;
   readonly maxMessageBytes: number;
   readonly logAppendTime: boolean;
+  /** How far a producer's timestamp may be behind the broker's clock. */
+  readonly timestampBeforeMaxMs: number;
+  /** How far a producer's timestamp may be ahead of the broker's clock. */
+  readonly timestampAfterMaxMs: number;
 }
 
 /** Defaults of a broker, by the topic config's name, where they are not Kafka's. */
@@ -392,6 +396,8 @@ export function parseTopicConfig(
     deleteRetentionMs: Number(value("delete.retention.ms")),
     maxMessageBytes: Number(value("max.message.bytes")),
     logAppendTime: value("message.timestamp.type") === "LogAppendTime",
+    timestampBeforeMaxMs: Number(value("message.timestamp.before.max.ms")),
+    timestampAfterMaxMs: Number(value("message.timestamp.after.max.ms")),
   };
 }
 
