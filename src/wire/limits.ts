@@ -16,5 +16,11 @@ export const MAX_ARRAY_ELEMENTS = 200_000;
 /** A message that we write, in bytes: the size before a frame is an INT32. */
 export const MAX_MESSAGE_BYTES = 0x7fff_ffff;
 
+/**
+ * Records of one batch, and headers of all of them: a batch of few bytes may be compressed from many, and each costs an
+ * object.
+ */
+export const MAX_BATCH_ELEMENTS = 500_000;
+
 /** What a compressed record batch may grow to, in bytes, unless the caller says otherwise. */
 export const MAX_UNCOMPRESSED_BYTES = 64 * 1024 * 1024;

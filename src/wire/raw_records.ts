@@ -16,6 +16,7 @@ import {
   compressionTypeOf,
   readBatchHeader,
 } from "./record_batch.ts";
+import { checkElements } from "./records.ts";
 import { Writer } from "./writer.ts";
 
 /** A record, as views of the batch or of what it was decompressed to. */
@@ -42,6 +43,7 @@ export function rawRecords(batch: Uint8Array): RawRecord[] {
   );
   const reader = new Reader(body);
   const records: RawRecord[] = [];
+  checkElements(header.recordsCount);
   for (let i = 0; i < header.recordsCount; i++) {
     const start = reader.position;
     const length = reader.varint();

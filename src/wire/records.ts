@@ -6,7 +6,7 @@
 import { WireError } from "../base/errors.ts";
 import { compress, decompress } from "./compression.ts";
 import { crc32c } from "./crc32c.ts";
-import { MAX_UNCOMPRESSED_BYTES } from "./limits.ts";
+import { MAX_BATCH_ELEMENTS, MAX_UNCOMPRESSED_BYTES } from "./limits.ts";
 import { Reader } from "./reader.ts";
 import {
   BATCH_AT,
@@ -155,8 +155,8 @@ function writeVarintBytes(writer: Writer, bytes: Uint8Array | null): void {
  * The records of the batch at `at`. The checksum is not looked at: see `verifyBatch`.
  *
  * @param options.maxUncompressedBytes what a compressed batch may grow to @default {MAX_UNCOMPRESSED_BYTES}
- * @throws {WireError} if the batch is cut short, its records do not fill it exactly, or it is compressed by snappy
- * or lz4
+ * @throws {WireError} if the batch is cut short, its records do not fill it exactly, they are too many, or it is
+ * compressed by snappy or lz4
  */
 export function decodeRecords(
   bytes: Uint8Array,
@@ -176,7 +176,12 @@ export function decodeRecords(
     );
   }
   const records: DecodedRecord[] = [];
-  for (let i = 0; i < recordsCount; i++) records.push(readRecord(reader, header));
+  let elements = checkElements(recordsCount);
+  for (let i = 0; i < recordsCount; i++) {
+    const record = readRecord(reader, header);
+    elements = checkElements(elements + record.headers.length);
+    records.push(record);
+  }
   reader.expectEnd();
   return records;
 }
@@ -199,8 +204,16 @@ function readRecord(reader: Reader, batch: RecordBatchHeader): DecodedRecord {
   return { offset: batch.baseOffset + BigInt(offsetDelta), timestamp, key, value, headers };
 }
 
+/** @returns `elements`, if a batch may have so many @throws {WireError} */
+export function checkElements(elements: number): number {
+  if (elements <= MAX_BATCH_ELEMENTS) return elements;
+  throw new WireError(
+    `Cannot read a batch of ${elements} records and headers: it may have ${MAX_BATCH_ELEMENTS}`,
+  );
+}
+
 function readHeaders(reader: Reader): RecordHeader[] {
-  const count = reader.varint();
+  const count = checkElements(reader.varint());
   if (count < 0 || count * MIN_HEADER_BYTES > reader.remaining) {
     throw new WireError(`Cannot read ${count} record headers as only ${reader.remaining} bytes are left`);
   }

@@ -15,6 +15,7 @@ import {
   verifyBatch,
 } from "../../../src/wire/record_batch.ts";
 import { decodeRecords, encodeRecordBatch } from "../../../src/wire/records.ts";
+import { Writer } from "../../../src/wire/writer.ts";
 import { mutate, mutations } from "../../support/mutations.ts";
 import { capturedFrames } from "../../support/wire_fixtures.ts";
 
@@ -119,6 +120,28 @@ Deno.test("recordBatches() and verifyBatch() take batches however they were chan
     }),
     { numRuns: 5_000 },
   );
+});
+
+Deno.test("decodeRecords() refuses more records and headers than a batch may have", () => {
+  // A record of no key, no value and no headers; and one with as many headers, empty, as there is room for.
+  const record = [12, 0, 0, 0, 1, 1, 0];
+  const records = new Uint8Array(1_000_000 * record.length).map((_, i) => record[i % record.length] ?? 0);
+  assert.throws(
+    () => decodeRecords(batchWith(zstdCompressSync(records), COMPRESSION_TYPES.indexOf("zstd"), 1_000_000)),
+    { name: "WireError", message: /1000000 records and headers/ },
+  );
+  const writer = new Writer();
+  const headers = 1_000_000;
+  const head = new Writer();
+  for (const byte of [0, 0, 0, 1, 1]) head.int8(byte);
+  head.varint(headers);
+  writer.varint(head.position + 2 * headers);
+  writer.raw(head.written());
+  writer.raw(new Uint8Array(2 * headers));
+  assert.throws(() => decodeRecords(batchWith(writer.written(), 0, 1)), {
+    name: "WireError",
+    message: /1000000 records and headers/,
+  });
 });
 
 Deno.test("decodeRecords() refuses a bomb, and never holds what it would become", () => {
