@@ -56,7 +56,10 @@ function refuse(request: Request, context: RequestContext): number {
   const errorCode = admitOffsets(context, request, groupId);
   if (errorCode !== ErrorCode.NONE) return errorCode;
   const group = state.groups.get(groupId);
-  if (group === undefined) return generationId < 0 ? ErrorCode.NONE : ErrorCode.ILLEGAL_GENERATION;
+  if (group === undefined) {
+    if (generationId >= 0) return ErrorCode.ILLEGAL_GENERATION;
+    return state.groups.hasRoomFor(groupId) ? ErrorCode.NONE : ErrorCode.POLICY_VIOLATION;
+  }
   return group.checkCommit({ memberId, groupInstanceId, generationId, isTransactional: true });
 }
 

@@ -119,6 +119,7 @@ export class CommittedOffsets {
 
   /** Keeps what a transaction commits for a group, until {@linkcode finish}. @throws {StorageError} nothing was kept */
   stage(groupId: string, producerId: bigint, commits: readonly OffsetCommit[]): void {
+    if (commits.length === 0) return;
     const keys = commits.map(({ topic, partition }) => keyOf(groupId, topic, partition, producerId));
     this.#journal.append(commits.map((commit, i): Change<Line> => [keys[i] ?? "", lineOf(commit)]));
     this.#onGroup(groupId);

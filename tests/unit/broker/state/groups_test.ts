@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { Groups, type GroupsOptions } from "../../../../src/broker/state/groups.ts";
+import { MemoryStorage } from "../../../../src/broker/state/memory_storage.ts";
+import { FakeClock } from "../../../support/fake_clock.ts";
+
+const OPTIONS: GroupsOptions = {
+  initialRebalanceDelayMs: 0,
+  disconnectGraceMs: 1_000,
+  maxMembers: 10,
+  maxGroups: 2,
+  hasOffsets: () => false,
+};
+
+function opened(
+  storage: MemoryStorage,
+  options: { withOffsets?: readonly string[]; clock?: FakeClock } = {},
+): Groups {
+  const { withOffsets = [], clock = new FakeClock() } = options;
+  const hasOffsets = (groupId: string) => withOffsets.includes(groupId);
+  const groups = new Groups({ ...OPTIONS, hasOffsets }, clock, storage);
+  assert.deepEqual(groups.open(withOffsets), []);
+  return groups;
+}
+
+/** Lets one member in, which is at once stable, and tells its id. */
+function join(groups: Groups, groupId: string, protocolType = "consumer"): string {
+  let memberId = "";
+  groups.getOrCreate(groupId).join({
+    memberId: "",
+    groupInstanceId: null,
+    clientId: "c",
+    clientHost: "/127.0.0.1",
+    connectionId: 1,
+    sessionTimeoutMs: 10_000,
+    rebalanceTimeoutMs: 10_000,
+    protocolType,
+    protocols: [{ name: "range", metadata: new Uint8Array() }],
+    requireKnownMemberId: false,
+    canSkipAssignment: false,
+  }).listen((result) => memberId = result.memberId);
+  return memberId;
+}
+
+Deno.test("Groups.hasRoomFor() forgets a group for another only if nobody is in it and it has no offsets", () => {
+  using storage = new MemoryStorage();
+  using groups = opened(storage, { withOffsets: ["committed"] });
+  join(groups, "used");
+  assert.ok(groups.hasRoomFor("used"));
+  assert.ok(!groups.hasRoomFor("third"));
+  groups.delete("used");
+  groups.getOrCreate("empty");
+  assert.ok(groups.hasRoomFor("third"));
+  assert.deepEqual([...groups.all()].map(({ groupId }) => groupId), ["committed"]);
+});
+
+Deno.test("Groups.open() knows the groups with offsets, what they were of and since when they are empty", () => {
+  using storage = new MemoryStorage();
+  const clock = new FakeClock();
+  {
+    using groups = opened(storage, { clock });
+    const memberId = join(groups, "left", "connect");
+    clock.advance(5);
+    groups.get("left")?.leave({ memberId, groupInstanceId: null });
+    join(groups, "used");
+  }
+  const leftAtMs = clock.epochMs();
+  clock.advance(10);
+  using groups = opened(storage, { clock, withOffsets: ["left", "used", "simple"] });
+  const seen = [...groups.all()].map(({ groupId, protocolType, emptySinceMs, state }) => [
+    groupId,
+    protocolType,
+    emptySinceMs,
+    state,
+  ]);
+  assert.deepEqual(seen, [
+    ["left", "connect", leftAtMs, "Empty"],
+    ["used", "consumer", clock.epochMs(), "Empty"],
+    ["simple", null, undefined, "Empty"],
+  ]);
+});
+
+Deno.test("Groups.delete() forgets for good", () => {
+  using storage = new MemoryStorage();
+  {
+    using groups = opened(storage);
+    join(groups, "g");
+    assert.ok(groups.delete("g"));
+    assert.ok(!groups.delete("g"));
+  }
+  using groups = opened(storage, { withOffsets: ["g"] });
+  assert.equal(groups.get("g")?.protocolType, null);
+});
