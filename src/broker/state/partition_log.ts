@@ -12,9 +12,8 @@ import { CHECKPOINT_NAME, encodeCheckpoint } from "./log_checkpoint.ts";
 import type { LogState } from "./log_state.ts";
 import { openSegments, removeSegment } from "./open_segments.ts";
 import { type BatchExtent, type BatchPlace, Segment, segmentName } from "./segment.ts";
-import { decodeSegmentIndex, encodeSegmentIndex, segmentIndexName } from "./segment_index.ts";
+import { SegmentIndexes } from "./segment_indexes.ts";
 import { SegmentWriter } from "./segment_writer.ts";
-import type { SparseIndex } from "./sparse_index.ts";
 import type { Storage } from "./storage.ts";
 import { Tail, type TailPool } from "./tail.ts";
 import type { TopicConfig } from "./topic_config.ts";
@@ -22,8 +21,6 @@ import type { TopicConfig } from "./topic_config.ts";
 const EMPTY = new Uint8Array();
 /** Offsets in a segment must fit its index. */
 const MAX_RELATIVE_OFFSET = 2n ** 32n - 1n;
-/** Indexes of closed segments that a log keeps in memory. */
-const MAX_INDEXES_IN_MEMORY = 4;
 
 /** What {@linkcode PartitionLog.open} came across. */
 export interface LogRecovery {
@@ -54,8 +51,7 @@ export class PartitionLog implements Checkpointed {
   #isClosed = false;
   /** Deleted, but not yet on the disk: that comes when the checkpoint has the new start. */
   #deleted: Segment[] = [];
-  /** Closed segments whose indexes are in memory, the one used for longest first. */
-  readonly #indexed: Segment[] = [];
+  readonly #indexes: SegmentIndexes;
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
 
@@ -74,6 +70,7 @@ export class PartitionLog implements Checkpointed {
   ) {
     this.#storage = storage;
     this.folder = folder;
+    this.#indexes = new SegmentIndexes(storage, folder);
     this.#tail = new Tail(tails);
     this.#state = options.state;
     this.#checkpoints = options.checkpoints;
@@ -86,7 +83,7 @@ export class PartitionLog implements Checkpointed {
    * @throws {StorageError} when the folder cannot be read, or holds damage that is no torn tail
    */
   open(nowMs: number, state: LogState): LogRecovery {
-    const opened = openSegments(this.#storage, this.folder, nowMs, state, this);
+    const opened = openSegments(this.#storage, this.folder, nowMs, state, this.#indexes);
     this.#state = state;
     this.#segments = opened.segments;
     this.#startOffset = this.#safeStartOffset = opened.startOffset;
@@ -249,7 +246,7 @@ export class PartitionLog implements Checkpointed {
   cleanedSegment(segment: Segment): SegmentWriter | undefined {
     if (!this.has(segment)) return undefined;
     const path = this.#path(segment.baseOffset).replace(/log$/, "cleaned");
-    return new SegmentWriter(this.#storage, path, segment, this);
+    return new SegmentWriter(this.#storage, path, segment, this.#indexes);
   }
 
   /**
@@ -261,10 +258,11 @@ export class PartitionLog implements Checkpointed {
   async replaceSegment(segment: Segment, writer: SegmentWriter): Promise<boolean> {
     if (!this.has(segment)) return false;
     // In this order, also for a power loss: an index that knows more than is there would look like a loss.
-    this.#storage.remove(`${this.folder}/${segmentIndexName(segment.baseOffset)}`);
+    this.#indexes.remove(segment);
     await this.#storage.syncNames(this.folder);
     if (!this.has(segment)) return false;
     segment.file.close();
+    this.#tail.forgetBefore(segment.nextOffset);
     if (writer.isEmpty) {
       this.#segments = this.#segments.filter((one) => one !== segment);
       this.#storage.remove(this.#path(segment.baseOffset));
@@ -291,14 +289,6 @@ export class PartitionLog implements Checkpointed {
     for (const segment of [...this.#segments, ...this.#deleted]) segment.file.close();
   }
 
-  /** The index of a closed segment, from the disk. @throws {StorageError} */
-  load(segment: Segment): SparseIndex | undefined {
-    this.#keepIndex(segment);
-    const bytes = this.#storage.readAll(`${this.folder}/${segmentIndexName(segment.baseOffset)}`);
-    const found = bytes === undefined ? undefined : decodeSegmentIndex(bytes);
-    return found?.facts.sizeBytes === segment.sizeBytes ? found.index : undefined;
-  }
-
   async #writeCheckpoint(): Promise<void> {
     const state = this.#state;
     if (state === undefined || this.#isClosed) return;
@@ -316,7 +306,7 @@ export class PartitionLog implements Checkpointed {
     });
     await this.sync();
     // One may have been deleted or compacted meanwhile.
-    for (const segment of closed) if (this.has(segment)) this.#writeIndex(segment);
+    for (const segment of closed) if (this.has(segment)) this.#indexes.write(segment);
     if (this.#isClosed) return;
     const path = `${this.folder}/${CHECKPOINT_NAME}`;
     this.#storage.remove(`${path}.new`);
@@ -347,21 +337,6 @@ export class PartitionLog implements Checkpointed {
       removeSegment(this.#storage, this.folder, segment.baseOffset);
     }
     this.#deleted = this.#deleted.filter((segment) => !deleted.includes(segment));
-  }
-
-  #writeIndex(segment: Segment): void {
-    const path = `${this.folder}/${segmentIndexName(segment.baseOffset)}`;
-    this.#storage.remove(path);
-    const file = this.#storage.open(path);
-    file.append(encodeSegmentIndex(segment.facts, segment.index));
-    file.close();
-    segment.isIndexed = true;
-    this.#keepIndex(segment);
-  }
-
-  #keepIndex(segment: Segment): void {
-    this.#indexed.push(segment);
-    if (this.#indexed.length > MAX_INDEXES_IN_MEMORY) this.#indexed.shift()?.forgetIndex();
   }
 
   #advanceStart(offset: bigint): void {
@@ -395,7 +370,7 @@ export class PartitionLog implements Checkpointed {
     // Its folder may have been removed: one that is made anew would hide that.
     newest?.file.check();
     const file = this.#storage.open(this.#path(this.#endOffset));
-    const segment = Segment.unknown(this.#endOffset, file, nowMs, this);
+    const segment = Segment.unknown(this.#endOffset, file, nowMs, this.#indexes);
     this.#segments.push(segment);
     if (newest !== undefined) this.#checkpoints?.want(this);
     return segment;

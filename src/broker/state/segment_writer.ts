@@ -5,7 +5,7 @@
  */
 import { readBatchHeader } from "../../wire/record_batch.ts";
 import { extentOf, type IndexSource, Segment } from "./segment.ts";
-import type { Storage } from "./storage.ts";
+import { type Storage, StorageError } from "./storage.ts";
 
 /** Bytes that are collected before they are written. */
 const BUFFER_BYTES = 256 * 1024;
@@ -59,7 +59,12 @@ export class SegmentWriter implements Disposable {
   [Symbol.dispose](): void {
     if (this.#isPlaced) return;
     this.#segment.file.close();
-    this.#storage.remove(this.path);
+    try {
+      this.#storage.remove(this.path);
+    } catch (error) {
+      // The next start removes it.
+      if (!(error instanceof StorageError)) throw error;
+    }
   }
 
   #flush(): void {

@@ -92,6 +92,13 @@ export class Tail {
     return end - start < ATTACHED_BYTES ? this.#buffer.subarray(start, end) : this.#buffer.slice(start, end);
   }
 
+  /** Forgets the batches before an offset, which are not the same on the disk any more. */
+  forgetBefore(offset: bigint): void {
+    const first = lastAtMost(this.#baseOffsets, this.#count, Number(offset) - 1) + 1;
+    if (first === this.#count) this.clear();
+    else if (first > 0) this.#letGo(first);
+  }
+
   /** Forgets everything and gives the memory back. */
   clear(): void {
     if (this.#buffer.length > 0) this.#pool.freed(this, this.#buffer.length);
@@ -114,6 +121,11 @@ export class Tail {
     const keepFrom = Math.max(this.#buffer.length >> 1, needed - this.#buffer.length);
     // The first batch that starts there or behind.
     const first = lastAtMost(this.#positions, this.#count, keepFrom - 1) + 1;
+    this.#letGo(first);
+  }
+
+  /** Lets the first so many batches go. */
+  #letGo(first: number): void {
     const from = this.#startOf(first);
     this.#buffer.copyWithin(0, from, this.#end);
     this.#baseOffsets.copyWithin(0, first, this.#count);

@@ -4,7 +4,7 @@ import { compact, type CompactedPartition } from "../../../../src/broker/state/c
 import { MemoryStorage } from "../../../../src/broker/state/memory_storage.ts";
 import { PartitionLog } from "../../../../src/broker/state/partition_log.ts";
 import { extentOf } from "../../../../src/broker/state/segment.ts";
-import type { Storage } from "../../../../src/broker/state/storage.ts";
+import { type Storage, StorageError } from "../../../../src/broker/state/storage.ts";
 import { TailPool } from "../../../../src/broker/state/tail.ts";
 import { parseTopicConfig } from "../../../../src/broker/state/topic_config.ts";
 import { encodeEndTxnMarker } from "../../../../src/wire/control_records.ts";
@@ -17,6 +17,7 @@ import {
   verifyBatch,
 } from "../../../../src/wire/record_batch.ts";
 import { decodeRecords, encodeRecordBatch, type RecordBatchInput } from "../../../../src/wire/records.ts";
+import { FailingStorage } from "../../../support/failing_storage.ts";
 import { NO_STATE } from "../../../support/log_states.ts";
 
 const NOW_MS = 1_700_000_000_000;
@@ -279,6 +280,36 @@ Deno.test("compact() ends without harm when the log is closed, or its start move
     assert.equal(again.endOffset, log.endOffset);
     assert.equal(again.startOffset, meanwhile === "close" ? 0n : 20n);
     assert.equal(recordsOf(again).filter(({ key }) => key === "a").at(-1)?.value, "29");
+  }
+});
+
+Deno.test("compact() cut short by a crash at any point leaves all last values, and is done again", async () => {
+  let isDone = false;
+  for (let changes = 1; !isDone; changes++) {
+    using storage = new MemoryStorage();
+    const written: Record[] = [];
+    {
+      const log = opened(storage);
+      for (let i = 0; i < 24; i++) {
+        const [key, value] = [`${i % 5}`, i % 7 === 3 ? null : `value ${i}`];
+        written.push({ offset: append(log, [[key, value]]), key, value, timestamp: BigInt(NOW_MS) });
+      }
+      await log.checkpoint();
+    }
+    try {
+      const log = opened(new FailingStorage(storage, changes));
+      await run(log);
+      isDone = true;
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+    }
+    const log = opened(storage);
+    check(log, written);
+    assert.equal(log.endOffset, 24n);
+    for (let i = 0; i < 2; i++) await run(log, NOW_MS + 5_000 * i);
+    check(log, written);
+    assert.equal(storage.list("t/0").some((name) => name.endsWith(".cleaned")), false);
+    check(opened(storage), written);
   }
 });
 
