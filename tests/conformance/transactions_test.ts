@@ -119,7 +119,7 @@ conform(InitProducerId, "raises the epoch of a transactional id", async ({ ask, 
   const first = await init();
   like(first, { errorCode: NONE, producerEpoch: 0 });
   like(await init(), { errorCode: NONE, producerId: first.producerId, producerEpoch: 1 });
-}, { needs: EndTxn });
+});
 
 conform(
   InitProducerId,
@@ -139,7 +139,7 @@ conform(
     });
     like(await init({ producerId: 5n, producerEpoch: -1 }), { errorCode: ErrorCode.INVALID_REQUEST });
   },
-  { needs: EndTxn, versions: [4, 5] },
+  { versions: [4, 5] },
 );
 
 conform(InitProducerId, "refuses what cannot be", async ({ ask, newTransactionalId }) => {
@@ -153,7 +153,7 @@ conform(InitProducerId, "refuses what cannot be", async ({ ask, newTransactional
       producerId: -1n,
     });
   }
-}, { needs: EndTxn });
+});
 
 conform(AddPartitionsToTxn, "adds partitions, all or none", async (test) => {
   const { ask, newTopic, version } = test;
@@ -284,14 +284,14 @@ conform(InitProducerId, "aborts what its transactional id has left open", async 
   // Who had the id before is fenced.
   like(await produce(ask, of, topic, 1, ["b"]), { errorCode: ErrorCode.INVALID_PRODUCER_EPOCH });
   assert.equal(await add(ask, of, topic), ErrorCode.PRODUCER_FENCED);
-}, { needs: EndTxn });
+});
 
 conform(Produce, "takes no transactional batch of a partition that is not added", async (test) => {
   const of = await producerOf(test);
   const topic = await test.newTopic();
   const errorCode = test.version >= 11 ? ErrorCode.TRANSACTION_ABORTABLE : ErrorCode.INVALID_TXN_STATE;
   like(await produce(test.ask, of, topic, 0, ["a"], test.version), { errorCode, baseOffset: -1n });
-}, { needs: EndTxn, versions: [3, 10, 11] });
+}, { versions: [3, 10, 11] });
 
 conform(Produce, "adds the partition to the transaction itself", async (test) => {
   const { ask, newTopic, version } = test;
@@ -311,7 +311,7 @@ conform(Produce, "adds the partition to the transaction itself", async (test) =>
   // The epoch before is of the transaction before.
   const again = await ask(Produce, produceOf(topic, records, { transactionalId }), version);
   like(again.responses[0]?.partitionResponses, [{ errorCode: ErrorCode.INVALID_PRODUCER_EPOCH }]);
-}, { needs: EndTxn, versions: [12, 13] });
+}, { versions: [12, 13] });
 
 conform(TxnOffsetCommit, "commits offsets with the transaction", async (test) => {
   const { ask, newTopic, newGroup, version } = test;
@@ -465,4 +465,4 @@ conform(FindCoordinator, "finds one for a transaction without a name", async ({ 
   const answer = await ask(FindCoordinator, { key: "", keyType: 1, coordinatorKeys: [""] });
   const [found] = version >= 4 ? answer.coordinators : [answer];
   like(found, { errorCode: NONE });
-}, { needs: EndTxn, versions: [1, 6] });
+}, { versions: [1, 6] });

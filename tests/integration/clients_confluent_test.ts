@@ -1,18 +1,14 @@
 /** confluent-kafka (Python, librdkafka) does real work on the broker: see tests/support/confluent_client.py. */
 import assert from "node:assert/strict";
-import { APIS } from "../../src/broker/dispatch.ts";
 import { brokerKind, testBroker, uniqueName } from "../support/broker.ts";
 import { confluent, type ConfluentScenario, hasPython } from "../support/confluent_client.ts";
 
-const END_TXN = 26;
-const hasTransactions = brokerKind() !== "embedded" || APIS.some(({ apiKey }) => apiKey === END_TXN);
-
-function scenario(name: ConfluentScenario, text: string, expected: unknown, isReady = true): void {
+function scenario(name: ConfluentScenario, text: string, expected: unknown, isOneNode = false): void {
   const reason = !hasPython
     ? " (ignored: no python3 with venv)"
-    : isReady
-    ? ""
-    : " (ignored: the broker has no transactions)";
+    : isOneNode && brokerKind() === "apache-3"
+    ? " (ignored: counts one node)"
+    : "";
   Deno.test({
     name: `confluent-kafka ${text}${reason}`,
     ignore: reason !== "",
@@ -45,7 +41,6 @@ scenario(
     committed: 10,
     fenced: true,
   },
-  hasTransactions,
 );
 
 scenario("admin", "manages topics, settings, groups and records", {
@@ -57,4 +52,4 @@ scenario("admin", "manages topics, settings, groups and records", {
   state: "EMPTY",
   low: [1],
   nodes: 1,
-}, brokerKind() !== "apache-3");
+}, true);

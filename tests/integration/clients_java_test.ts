@@ -1,15 +1,7 @@
 /** Java's clients and Apache Kafka's stock tools do real work on the broker, all in one JVM. */
 import assert from "node:assert/strict";
-import { APIS } from "../../src/broker/dispatch.ts";
 import { brokerKind, testBroker, uniqueName } from "../support/broker.ts";
 import { hasJdk, KafkaTools } from "../support/kafka_tools.ts";
-
-const DESCRIBE_LOG_DIRS = 35;
-const LIST_TRANSACTIONS = 66;
-
-function isServed(apiKey: number): boolean {
-  return brokerKind() !== "embedded" || APIS.some((api) => api.apiKey === apiKey);
-}
 
 const reason = !hasJdk ? "no JDK" : brokerKind() === "apache-3" ? "asks one node for all" : undefined;
 
@@ -104,13 +96,9 @@ Deno.test({
       assert.equal(ends.reduce((sum, end) => sum + end, 0), 20);
     });
 
-    await t.step({
-      name: "kafka-log-dirs tells sizes",
-      ignore: !isServed(DESCRIBE_LOG_DIRS),
-      async fn() {
-        const text = await run("kafka-log-dirs", ["--describe", "--topic-list", topic]);
-        assert.match(text, new RegExp(`"partition":"${topic}-2","size":\\d+,"offsetLag":0,"isFuture":false`));
-      },
+    await t.step("kafka-log-dirs tells sizes", async () => {
+      const text = await run("kafka-log-dirs", ["--describe", "--topic-list", topic]);
+      assert.match(text, new RegExp(`"partition":"${topic}-2","size":\\d+,"offsetLag":0,"isFuture":false`));
     });
 
     await t.step("kafka-verifiable-producer's records come to kafka-verifiable-consumer", async () => {
@@ -138,33 +126,29 @@ Deno.test({
       );
     });
 
-    await t.step({
-      name: "kafka-transactions sees what a transactional producer did",
-      ignore: !isServed(LIST_TRANSACTIONS),
-      async fn() {
-        const load = ["--num-records", "30", "--record-size", "50", "--throughput", "-1"];
-        const transactional = ["--transactional-id", topic, "--transaction-duration-ms", "1000"];
-        await run("kafka-producer-perf-test", ["--topic", topic, ...load, ...transactional]);
-        assert.match(
-          await run("kafka-transactions", ["list"]),
-          new RegExp(`${topic} *\t1 *\t\\d+ *\tCompleteCommit`),
-        );
-        const described = await run("kafka-transactions", ["describe", "--transactional-id", topic]);
-        assert.match(described, /CompleteCommit/);
-        const partitions = ["0", "1", "2"].map((partition) =>
-          run("kafka-transactions", ["describe-producers", "--topic", topic, "--partition", partition])
-        );
-        assert.ok((await Promise.all(partitions)).some((text) => rows(text, "ProducerId").length > 0));
-        const options = ["--topic", topic, "--from-beginning", "--max-messages", "50"];
-        const committed = ["--isolation-level", "read_committed"];
-        const consumed = await run("kafka-console-consumer", [
-          ...options,
-          ...committed,
-          "--timeout-ms",
-          "20000",
-        ]);
-        assert.match(consumed, /Processed a total of 50 messages/);
-      },
+    await t.step("kafka-transactions sees what a transactional producer did", async () => {
+      const load = ["--num-records", "30", "--record-size", "50", "--throughput", "-1"];
+      const transactional = ["--transactional-id", topic, "--transaction-duration-ms", "1000"];
+      await run("kafka-producer-perf-test", ["--topic", topic, ...load, ...transactional]);
+      assert.match(
+        await run("kafka-transactions", ["list"]),
+        new RegExp(`${topic} *\t1 *\t\\d+ *\tCompleteCommit`),
+      );
+      const described = await run("kafka-transactions", ["describe", "--transactional-id", topic]);
+      assert.match(described, /CompleteCommit/);
+      const partitions = ["0", "1", "2"].map((partition) =>
+        run("kafka-transactions", ["describe-producers", "--topic", topic, "--partition", partition])
+      );
+      assert.ok((await Promise.all(partitions)).some((text) => rows(text, "ProducerId").length > 0));
+      const options = ["--topic", topic, "--from-beginning", "--max-messages", "50"];
+      const committed = ["--isolation-level", "read_committed"];
+      const consumed = await run("kafka-console-consumer", [
+        ...options,
+        ...committed,
+        "--timeout-ms",
+        "20000",
+      ]);
+      assert.match(consumed, /Processed a total of 50 messages/);
     });
 
     await t.step("kafka-topics deletes", async () => {

@@ -8,11 +8,8 @@ import {
   stringDeserializers,
   stringSerializers,
 } from "@platformatic/kafka";
-import { APIS } from "../../src/broker/dispatch.ts";
-import { brokerKind, testBroker, uniqueName } from "../support/broker.ts";
+import { testBroker, uniqueName } from "../support/broker.ts";
 
-const END_TXN = 26;
-const hasTransactions = brokerKind() !== "embedded" || APIS.some(({ apiKey }) => apiKey === END_TXN);
 const COMPRESSIONS = ["none", "gzip", "snappy", "lz4", "zstd"] as const;
 
 /** Its clients on a broker, and a topic. All is closed when it is disposed. */
@@ -80,21 +77,15 @@ Deno.test("@platformatic/kafka produces with each compression, and consumes in a
   assert.deepEqual(values.toSorted(), expected.toSorted());
 });
 
-Deno.test({
-  name: `@platformatic/kafka commits and aborts transactions${
-    hasTransactions ? "" : " (ignored: the broker has no transactions)"
-  }`,
-  ignore: !hasTransactions,
-  async fn() {
-    await using test = await setUp();
-    const producer = test.producer({ idempotent: true, transactionalId: test.topic });
-    for (const value of ["kept", "aborted", "kept too"]) {
-      const transaction = await producer.beginTransaction();
-      await transaction.send({ messages: [{ topic: test.topic, key: "k", value }] });
-      await (value === "aborted" ? transaction.abort() : transaction.commit());
-    }
-    assert.deepEqual(await test.read(test.consumer({ isolationLevel: 1 }), 2), ["kept", "kept too"]);
-  },
+Deno.test("@platformatic/kafka commits and aborts transactions", async () => {
+  await using test = await setUp();
+  const producer = test.producer({ idempotent: true, transactionalId: test.topic });
+  for (const value of ["kept", "aborted", "kept too"]) {
+    const transaction = await producer.beginTransaction();
+    await transaction.send({ messages: [{ topic: test.topic, key: "k", value }] });
+    await (value === "aborted" ? transaction.abort() : transaction.commit());
+  }
+  assert.deepEqual(await test.read(test.consumer({ isolationLevel: 1 }), 2), ["kept", "kept too"]);
 });
 
 Deno.test("@platformatic/kafka manages topics and groups", async () => {

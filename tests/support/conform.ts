@@ -32,9 +32,6 @@ const POLL_MS = 20;
 const COORDINATOR_OF_TRANSACTIONS = 1;
 const LATEST = -1n;
 
-/** What the embedded broker serves, where it is the one that answers. */
-const SERVED = brokerKind() === "embedded" ? (await import("../../src/broker/dispatch.ts")).APIS : [];
-
 /** A topic that a case made. */
 export interface Topic {
   readonly name: string;
@@ -85,8 +82,6 @@ export interface Conformance {
 export interface ConformOptions {
   /** Why the embedded broker answers otherwise, by design. */
   readonly otherwise?: string;
-  /** Another API that the case is about as much. */
-  readonly needs?: { readonly request: { readonly apiKey: number; readonly name: string } };
   /** Only these versions. @default the oldest, a middle and the newest one */
   readonly versions?: readonly number[];
 }
@@ -96,17 +91,11 @@ export function conform<Q extends Fields, R extends Fields>(
   api: Pair<Q, R>,
   text: string,
   fn: (test: Conformance) => Promise<void>,
-  { otherwise, needs, versions }: ConformOptions = {},
+  { otherwise, versions }: ConformOptions = {},
 ): void {
   const kind = brokerKind();
   const name = api.request.name.replace(/Request$/, "");
-  const lacking = [api, ...needs === undefined ? [] : [needs]]
-    .find(({ request }) => !SERVED.some(({ apiKey }) => apiKey === request.apiKey));
-  const ignored = kind === "apache-3"
-    ? "asks one node for all"
-    : kind === "embedded"
-    ? otherwise ?? (lacking && `the embedded broker does not serve ${lacking.request.name}`)
-    : undefined;
+  const ignored = kind === "apache-3" ? "asks one node for all" : kind === "embedded" ? otherwise : undefined;
   Deno.test({
     name: `${name} ${text}${ignored === undefined ? "" : ` (ignored: ${ignored})`}`,
     ignore: ignored !== undefined,
