@@ -11,6 +11,7 @@ import { FetchRequest, FetchResponse } from "../../src/wire/messages/01_fetch.ts
 import { ListOffsetsRequest, ListOffsetsResponse } from "../../src/wire/messages/02_list_offsets.ts";
 import { MetadataRequest, MetadataResponse } from "../../src/wire/messages/03_metadata.ts";
 import type { Encodable, Fields } from "../../src/wire/schema.ts";
+import { OffsetCommitRequest, OffsetCommitResponse } from "../../src/wire/messages/08_offset_commit.ts";
 import { batchOf, contentOf } from "../support/batches.ts";
 import { sampleRequest } from "../support/sample_request.ts";
 import { WireClient } from "../support/wire_client.ts";
@@ -107,6 +108,30 @@ Deno.test("Faults: what was answered before the connection is cut arrives, also 
   for (const correlationId of [1, 2]) await client.receive(ProduceResponse, PRODUCE_VERSION, correlationId);
   await client.untilClosed();
   assert.deepEqual(await contentsOf(broker.address, "a"), ["0:1", "1:2"]);
+});
+
+Deno.test("Faults: a full disk without a topic is full for all that a request writes", async () => {
+  await using broker = await startBroker({
+    topics: [{ name: "a" }, { name: "b" }],
+    faults: [{ diskFull: true, nth: 1 }, { api: "OffsetCommit", diskFull: true, nth: 1 }],
+  });
+  using client = await WireClient.connect(broker.address);
+  const { NONE, KAFKA_STORAGE_ERROR, COORDINATOR_NOT_AVAILABLE } = ErrorCode;
+  assert.deepEqual(await produce(client, ["a", "b"]), { a: KAFKA_STORAGE_ERROR, b: KAFKA_STORAGE_ERROR });
+  assert.deepEqual(await produce(client, ["a", "b"]), { a: NONE, b: NONE });
+  const commit = {
+    groupId: "g",
+    generationIdOrMemberEpoch: -1,
+    memberId: "",
+    topics: [{
+      name: "a",
+      partitions: [{ partitionIndex: 0, committedOffset: 1n, committedMetadata: null }],
+    }],
+  };
+  for (const expected of [COORDINATOR_NOT_AVAILABLE, NONE]) {
+    const { topics } = await client.call(OffsetCommitRequest, OffsetCommitResponse, 7, commit);
+    assert.equal(topics[0]?.partitions[0]?.errorCode, expected);
+  }
 });
 
 Deno.test("Faults: a full disk is one in a folder, too, and what was there is read again", async () => {

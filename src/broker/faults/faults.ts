@@ -11,21 +11,15 @@ import { APIS } from "../../wire/apis.ts";
 import type { StructValue } from "../../wire/codec.ts";
 import { ErrorCode } from "../../wire/error_codes.ts";
 import { Reader } from "../../wire/reader.ts";
-import type { Encodable, Fields } from "../../wire/schema.ts";
-import { Writer } from "../../wire/writer.ts";
 import type { Api, BodyWriter, RequestContext } from "../api.ts";
+import type { BrokerState } from "../state/broker_state.ts";
 import type { Clock } from "../state/clock.ts";
 import { Later } from "../state/later.ts";
-import { type DecodedRequest, entryFields, errorAnswer } from "./error_answer.ts";
-import {
-  type IsStruck,
-  type NameOfTopic,
-  namesIn,
-  type RequestNames,
-  splitRequest,
-} from "./request_names.ts";
+import type { DecodedRequest } from "./error_answer.ts";
+import { type IsStruck, type NameOfTopic, namesIn, type RequestNames } from "./request_names.ts";
 import { type FaultRule, parseFaultRules } from "./rules.ts";
 import { Strikes } from "./strikes.ts";
+import { type Answer, overwrite, refuse, type StruckPart, writerOf, written } from "./struck_request.ts";
 
 /** The APIs that ask the leader of a partition. */
 const LEADER_APIS: ReadonlySet<string> = new Set([
@@ -38,7 +32,6 @@ const LEADER_APIS: ReadonlySet<string> = new Set([
 /** The APIs that tell who leads. They tell of all topics when none is named, and are served whole: an answer needs its nodes. */
 const METADATA_APIS: ReadonlySet<string> = new Set(["Metadata", "DescribeTopicPartitions"]);
 
-const NO_ACKS = 0;
 /** The epoch of a fetch that wants no session. */
 const NO_SESSION = -1;
 
@@ -60,23 +53,13 @@ interface Rule extends ActiveFault {
   readonly strikes: Strikes;
 }
 
-/** What `Api.serve` gives. */
-type Answer = BodyWriter | Later<BodyWriter> | undefined;
-
-/** An error that a request gets, and for what of it. */
-interface StruckPart {
-  readonly errorCode: number;
-  readonly isStruck: IsStruck;
-}
-
-/** A request that rules strike. */
-interface Struck {
-  readonly api: Api;
-  readonly context: RequestContext;
-  readonly asked: DecodedRequest;
-  readonly body: Uint8Array;
-  readonly errors: readonly StruckPart[];
-  readonly nameOf: NameOfTopic;
+/** What the rules do to a request. */
+interface Strike {
+  readonly errors: StruckPart[];
+  /** Where files cannot grow: beginnings of paths. */
+  readonly full: string[];
+  delayMs: number;
+  cut: "before" | "after" | undefined;
 }
 
 /** See the module. */
@@ -86,7 +69,7 @@ export class Faults implements Disposable {
   readonly #moved = new Set<string>();
   /** Ends the delays that are under way. */
   readonly #delays = new Set<() => void>();
-  /** Folders of the topics that the request in hand cannot append to. */
+  /** Where the request in hand cannot append: beginnings of paths. */
   #full: readonly string[] = [];
 
   /** @throws {ConfigError} with all faults of the rules */
@@ -141,51 +124,52 @@ export class Faults implements Disposable {
     const nameOf: NameOfTopic = (topicId) => state.topics.byId(topicId)?.name;
     const names = namesIn(value, nameOf);
     const isMetadata = METADATA_APIS.has(api.name);
-    const namesAll = isMetadata && names.topics.size === 0;
+    const namesAll = isMetadata && !(Array.isArray(value.topics) && value.topics.length > 0);
     if (isMetadata) this.#metadataAsked(names, namesAll);
-
-    let delayMs = 0;
-    let isCutAfter = false;
-    const errors: StruckPart[] = [];
-    const full: string[] = [];
-    for (const rule of this.#rules) {
-      if (!isAbout(rule.rule, api.name, names, namesAll) || !rule.strikes.next()) continue;
-      const effect = rule.rule;
-      if ("error" in effect) errors.push({ errorCode: ErrorCode[effect.error], isStruck: partOf(effect) });
-      else if ("delayMs" in effect) delayMs += effect.delayMs;
-      else if ("diskFull" in effect) full.push(...effect.topic === undefined ? names.topics : [effect.topic]);
-      else if ("leaderMoved" in effect) {
-        for (const topic of effect.topic === undefined ? names.topics : [effect.topic]) {
-          this.#moved.add(topic);
-        }
-      } else if ("rebalance" in effect) {
-        for (const groupId of effect.group === undefined ? names.groups : [effect.group]) {
-          state.groups.get(groupId)?.rebalance();
-        }
-      } else if (effect.cut === "after") isCutAfter = true;
-      else {
-        cut();
-        return undefined;
-      }
+    const { errors, full, delayMs, cut: cutWhen } = this.#strike(api, names, namesAll, state);
+    if (cutWhen === "before") {
+      cut();
+      return undefined;
     }
-    const isMoved: IsStruck = ({ topics }) => [...topics].some((topic) => this.#moved.has(topic));
-    if (LEADER_APIS.has(api.name) && isMoved(names)) {
-      errors.push({ errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER, isStruck: isMoved });
+    const unsessioned = this.#withoutSession(value, api);
+    if (unsessioned === undefined) {
+      return writerOf(asked, { errorCode: ErrorCode.FETCH_SESSION_ID_NOT_FOUND });
     }
-    this.#full = full.flatMap((topic) => {
-      const found = state.topics.get(topic);
-      return found === undefined ? [] : [`topics/${found.topicId}/`];
-    });
+    this.#full = full;
     try {
       const struck = { api, context, asked, body, errors, nameOf };
-      const answer = isMetadata ? overwrite(struck) : this.#refuse(struck);
+      const answer = isMetadata ? overwrite(struck) : refuse(struck, unsessioned);
       // With acks 0 no answer could say so: the connection does, as Kafka's.
       if (answer === undefined && errors.length > 0) cut();
-      if (isCutAfter) return cutAfter(answer, cut);
+      if (cutWhen === "after") return cutAfter(answer, cut);
       return delayMs > 0 ? this.#delay(answer, delayMs, state.clock) : answer;
     } finally {
       this.#full = [];
     }
+  }
+
+  /** What the rules do to a request that names `names`. Those that strike are counted; leaders move, groups rebalance. */
+  #strike(api: Api, names: RequestNames, namesAll: boolean, state: BrokerState): Strike {
+    const strike: Strike = { errors: [], full: [], delayMs: 0, cut: undefined };
+    for (const { rule, strikes } of this.#rules) {
+      if (!isAbout(rule, api.name, names, namesAll) || !strikes.next()) continue;
+      if ("error" in rule) strike.errors.push({ errorCode: ErrorCode[rule.error], isStruck: partOf(rule) });
+      else if ("delayMs" in rule) strike.delayMs += rule.delayMs;
+      else if ("cut" in rule) strike.cut = strike.cut === "before" ? "before" : rule.cut;
+      else if ("diskFull" in rule) strike.full.push(folderOf(rule.topic, state));
+      else if ("leaderMoved" in rule) {
+        for (const topic of rule.topic === undefined ? names.topics : [rule.topic]) this.#moved.add(topic);
+      } else {
+        for (const groupId of rule.group === undefined ? names.groups : [rule.group]) {
+          state.groups.get(groupId)?.rebalance();
+        }
+      }
+    }
+    const isMoved: IsStruck = ({ topics }) => [...topics].some((topic) => this.#moved.has(topic));
+    if (LEADER_APIS.has(api.name) && isMoved(names)) {
+      strike.errors.push({ errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER, isStruck: isMoved });
+    }
+    return strike;
   }
 
   #add(rule: FaultRule): ActiveFault {
@@ -209,32 +193,6 @@ export class Faults implements Disposable {
   #metadataAsked({ topics }: RequestNames, isAll: boolean): void {
     if (isAll) this.#moved.clear();
     for (const topic of topics) this.#moved.delete(topic);
-  }
-
-  /** Answers errors for what is struck, and has the rest served. */
-  #refuse({ api, context, asked, body, errors, nameOf }: Struck): Answer {
-    const asIs = this.#withoutSession(asked.value, api);
-    if (asIs === undefined) return writerOf(asked, { errorCode: ErrorCode.FETCH_SESSION_ID_NOT_FOUND });
-    const refused: StructValue[] = [];
-    let rest: StructValue | undefined = asIs;
-    for (const { errorCode, isStruck } of errors) {
-      // An earlier rule may have left nothing of what this one strikes.
-      if (rest === undefined || !isStruck(namesIn(rest, nameOf))) continue;
-      const split: ReturnType<typeof splitRequest> = splitRequest(rest, nameOf, isStruck);
-      const answer = errorAnswer({ ...asked, value: split.struck }, errorCode);
-      context.state.metrics.answered(api.apiKey, answer);
-      refused.push(answer);
-      rest = split.rest;
-    }
-    if (rest === undefined) {
-      return asked.value.acks === NO_ACKS ? undefined : writerOf(asked, merged(asked, refused));
-    }
-    if (rest === asked.value) return api.serve(new Reader(body), context);
-    // What is refused does not wait for what is not.
-    if (refused.length > 0 && "maxWaitMs" in rest) rest = { ...rest, maxWaitMs: 0 };
-    const answer = api.serve(new Reader(encoded(asked, rest)), context);
-    if (refused.length === 0 || answer === undefined) return answer;
-    return map(answer, (writer) => writerOf(asked, merged(asked, [decoded(asked, writer), ...refused])));
   }
 
   /**
@@ -279,42 +237,15 @@ function isAbout(rule: FaultRule, api: string, names: RequestNames, namesAll: bo
   return "leaderMoved" in rule ? LEADER_APIS.has(api) : true;
 }
 
+/** Where a topic's logs are; all there is without one, and nothing for one that is not there. */
+function folderOf(topic: string | undefined, { topics }: BrokerState): string {
+  return topic === undefined ? "" : `topics/${topics.get(topic)?.topicId ?? "none"}/`;
+}
+
 /** What of a request an error strikes: what the rule names, if it names something. */
 function partOf({ topic, group }: FaultRule): IsStruck {
   if (topic !== undefined) return ({ topics }) => topics.has(topic);
   return group === undefined ? () => true : ({ groups }) => groups.has(group);
-}
-
-/** Serves what tells of topics, and puts the errors in the place of what it tells. */
-function overwrite({ api, context, asked, body, errors, nameOf }: Struck): Answer {
-  const answer = api.serve(new Reader(body), context);
-  if (errors.length === 0 || answer === undefined) return answer;
-  return map(answer, (writer) => {
-    const told = decoded(asked, writer);
-    const whole = errors.find(({ errorCode }) => errorCode === ErrorCode.REBOOTSTRAP_REQUIRED);
-    const topics = told.topics as readonly StructValue[];
-    return writerOf(asked, {
-      ...told,
-      ...(whole === undefined ? {} : { errorCode: whole.errorCode }),
-      topics: topics.map((topic) => {
-        const names = namesIn({ topics: [topic] }, nameOf);
-        const error = errors.find(({ errorCode, isStruck }) => {
-          return errorCode !== ErrorCode.REBOOTSTRAP_REQUIRED && isStruck(names);
-        });
-        if (error === undefined) return topic;
-        context.state.metrics.answered(api.apiKey, { errorCode: error.errorCode });
-        return { ...topic, errorCode: error.errorCode, partitions: [] };
-      }),
-    });
-  });
-}
-
-/** One answer of several, each about other parts of a request: what is not about a part is the first one's. */
-function merged({ response, apiVersion }: DecodedRequest, answers: readonly StructValue[]): StructValue {
-  const lists = entryFields(response, apiVersion).map((name) => {
-    return [name, answers.flatMap((answer) => (answer[name] ?? []) as readonly unknown[])];
-  });
-  return { ...answers[0], ...Object.fromEntries(lists) };
 }
 
 /** Lets `answer` be made, and cuts the connection in its place. */
@@ -327,27 +258,4 @@ function cutAfter(answer: Answer, cut: () => void): Answer {
   lost.hurry = () => answer.hurry?.();
   answer.listen(cut);
   return lost;
-}
-
-function map(answer: BodyWriter | Later<BodyWriter>, change: (body: BodyWriter) => BodyWriter): Answer {
-  return answer instanceof Later ? answer.map(change) : change(answer);
-}
-
-function writerOf({ response, apiVersion }: DecodedRequest, value: StructValue): BodyWriter {
-  // Made of the definition itself: it has the definition's fields.
-  return (writer) => response.encode(writer, value as Encodable<Fields>, apiVersion);
-}
-
-function encoded({ request, apiVersion }: DecodedRequest, value: StructValue): Uint8Array {
-  return written((writer) => request.encode(writer, value as Encodable<Fields>, apiVersion));
-}
-
-function decoded({ response, apiVersion }: DecodedRequest, body: BodyWriter): StructValue {
-  return response.decode(new Reader(written(body)), apiVersion);
-}
-
-function written(body: BodyWriter): Uint8Array {
-  const writer = new Writer();
-  body(writer);
-  return writer.written();
 }

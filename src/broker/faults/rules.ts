@@ -42,7 +42,7 @@ export type FaultEffect =
   | { readonly cut: "before" | "after" }
   /** The group begins to rebalance, by default at a Heartbeat. */
   | { readonly rebalance: true }
-  /** Appends fail as on a full disk, by default at Produce. */
+  /** What is written fails as on a full disk, that of the topic or all; by default at Produce. */
   | { readonly diskFull: true }
   /** The leader has moved: NOT_LEADER_OR_FOLLOWER for the topic, until somebody asks for its metadata. */
   | { readonly leaderMoved: true };
