@@ -43,7 +43,7 @@ export const offsetCommit = defineApi(OffsetCommitRequest, OffsetCommitResponse,
   }
   if (commits.length === 0) return response;
   return state.whenSafe(
-    [state.offsets],
+    [state.offsets, state.groups],
     response,
     () => judge(request, context, ErrorCode.COORDINATOR_NOT_AVAILABLE, []),
   );

@@ -110,6 +110,11 @@ export class Groups implements Disposable {
     return true;
   }
 
+  /** Makes what is kept of groups survive a power loss. @throws {StorageError} */
+  sync(): Promise<void> {
+    return this.#journal.sync();
+  }
+
   /** Ends all groups: who waits is told `errorCode`. */
   close(errorCode: number): void {
     for (const group of this.#groups.values()) group.close(errorCode);

@@ -7,6 +7,8 @@ import { deleteTopics } from "../../../src/broker/handlers/20_delete_topics.ts";
 import { initProducerId } from "../../../src/broker/handlers/22_init_producer_id.ts";
 import { createPartitions } from "../../../src/broker/handlers/37_create_partitions.ts";
 import { deleteGroups } from "../../../src/broker/handlers/42_delete_groups.ts";
+import { incrementalAlterConfigs } from "../../../src/broker/handlers/44_incremental_alter_configs.ts";
+import { offsetDelete } from "../../../src/broker/handlers/47_offset_delete.ts";
 import { DEFAULT_LIMITS } from "../../../src/broker/limits.ts";
 import { BrokerState } from "../../../src/broker/state/broker_state.ts";
 import { FileStorage } from "../../../src/broker/state/file_storage.ts";
@@ -24,6 +26,11 @@ import {
   CreatePartitionsRequest,
   CreatePartitionsResponse,
 } from "../../../src/wire/messages/37_create_partitions.ts";
+import {
+  IncrementalAlterConfigsRequest,
+  IncrementalAlterConfigsResponse,
+} from "../../../src/wire/messages/44_incremental_alter_configs.ts";
+import { OffsetDeleteRequest, OffsetDeleteResponse } from "../../../src/wire/messages/47_offset_delete.ts";
 import { ask } from "../../support/ask_handler.ts";
 import { DeleteGroupsRequest, DeleteGroupsResponse } from "../../../src/wire/messages/42_delete_groups.ts";
 import { batchOf } from "../../support/batches.ts";
@@ -99,6 +106,36 @@ Deno.test("A power loss takes nothing that was acknowledged in fsync mode", asyn
   });
   assert.equal(raised.results[0]?.errorCode, ErrorCode.NONE);
   assert.equal(opened(storage.left()).topics.get("t")?.partitions.length, 2);
+
+  for (
+    const [resourceType, resourceName, name] of [[2, "t", "retention.ms"], [
+      4,
+      "1",
+      "log.retention.ms",
+    ]] as const
+  ) {
+    const altered = await ask(
+      before,
+      incrementalAlterConfigs,
+      [IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse],
+      1,
+      {
+        resources: [{ resourceType, resourceName, configs: [{ name, configOperation: 0, value: "5" }] }],
+        validateOnly: false,
+      },
+    );
+    assert.equal(altered.responses[0]?.errorCode, ErrorCode.NONE);
+  }
+  assert.equal(opened(storage.left()).topics.get("t")?.overrides.get("retention.ms"), "5");
+  assert.equal(opened(storage.left()).configs.topicDefaults["retention.ms"], "5");
+
+  await commitOne(before, 1n);
+  const unset = await ask(before, offsetDelete, [OffsetDeleteRequest, OffsetDeleteResponse], 0, {
+    groupId: "g",
+    topics: [{ name: "t", partitions: [{ partitionIndex: 0 }] }],
+  });
+  assert.equal(unset.topics[0]?.partitions[0]?.errorCode, ErrorCode.NONE);
+  assert.equal(opened(storage.left()).offsets.get("g", "t", 0), undefined);
 
   await commitOne(before, 1n);
   assert.equal(opened(storage.left()).offsets.get("g", "t", 0)?.offset, 1n);
