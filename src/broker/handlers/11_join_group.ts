@@ -22,6 +22,8 @@ const MEMBER_ID_REQUIRED_SINCE = 4;
 /** From this version on the protocol's name may be null. */
 const NULL_PROTOCOL_SINCE = 7;
 const SKIP_ASSIGNMENT_SINCE = 9;
+/** More than there are assignors anywhere: each is held against those of all other members. */
+const MAX_PROTOCOLS = 100;
 
 export const joinGroup = defineApi(JoinGroupRequest, JoinGroupResponse, (request, context) => {
   const { state, connection, apiVersion, clientId } = context;
@@ -46,8 +48,8 @@ export const joinGroup = defineApi(JoinGroupRequest, JoinGroupResponse, (request
   }).map(respond);
 });
 
-function refuse(request: Request, { state }: RequestContext): number | undefined {
-  const { groupId, memberId, sessionTimeoutMs, protocols } = request;
+function refuse(request: Request, { state, clientId }: RequestContext): number | undefined {
+  const { groupId, memberId, groupInstanceId, sessionTimeoutMs, protocolType, protocols } = request;
   const { config, groups, limits } = state;
   if (groupId === "") return ErrorCode.INVALID_GROUP_ID;
   if (
@@ -55,8 +57,12 @@ function refuse(request: Request, { state }: RequestContext): number | undefined
   ) {
     return ErrorCode.INVALID_SESSION_TIMEOUT;
   }
-  const metadataBytes = protocols.reduce((sum, { metadata }) => sum + metadata.length, 0);
-  if (metadataBytes > limits.maxGroupMetadataBytes) return ErrorCode.POLICY_VIOLATION;
+  const names = [clientId, protocolType, groupInstanceId ?? "", ...protocols.map(({ name }) => name)];
+  const metadataBytes = protocols.reduce((sum, { metadata }) => sum + metadata.length, 0) +
+    names.reduce((sum, { length }) => sum + length, 0);
+  if (protocols.length > MAX_PROTOCOLS || metadataBytes > limits.maxGroupMetadataBytes) {
+    return ErrorCode.POLICY_VIOLATION;
+  }
   if (groups.get(groupId) !== undefined) return undefined;
   if (memberId !== "") return ErrorCode.UNKNOWN_MEMBER_ID;
   return groups.hasRoomFor(groupId) ? undefined : ErrorCode.POLICY_VIOLATION;

@@ -13,6 +13,9 @@ export const LONG_MAX = 2n ** 63n - 1n;
 
 const { BOOLEAN, STRING, INT, SHORT, LONG, DOUBLE, LIST } = ConfigType;
 
+/** More than any list needs: it is held in memory and in the journal. */
+const MAX_VALUE_CHARS = 4_096;
+
 /** See the module. */
 export interface ConfigDefinition {
   readonly name: string;
@@ -32,6 +35,9 @@ export function invalidValue(definition: ConfigDefinition, value: string): strin
   const { name, type, oneOf = [], min, max } = definition;
   const wrong = (reason: string, shown = value) =>
     `Invalid value ${shown} for configuration ${name}: ${reason}`;
+  if (value.length > MAX_VALUE_CHARS) {
+    return `Invalid value for configuration ${name}: it is longer than ${MAX_VALUE_CHARS} characters`;
+  }
   const text = value.trim();
   switch (type) {
     case BOOLEAN:

@@ -13,6 +13,8 @@ import { type Change, Journal } from "./journal.ts";
 import { type Storage, StorageError } from "./storage.ts";
 
 const PATH = "journals/groups.log";
+/** A longer id makes no group: it is held for as long as the group is. */
+const MAX_GROUP_ID_CHARS = 4_096;
 
 const log = logger("broker");
 
@@ -92,7 +94,9 @@ export class Groups implements Disposable {
 
   /** Whether a group is there or may be made; for that, one may be forgotten that is empty and has no offsets. */
   hasRoomFor(groupId: string): boolean {
-    if (this.#groups.has(groupId) || this.#groups.size < this.#options.maxGroups) return true;
+    if (this.#groups.has(groupId)) return true;
+    if (groupId.length > MAX_GROUP_ID_CHARS) return false;
+    if (this.#groups.size < this.#options.maxGroups) return true;
     for (const group of this.#groups.values()) {
       if (this.isUnused(group)) return this.delete(group.groupId);
     }

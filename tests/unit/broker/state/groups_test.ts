@@ -47,6 +47,7 @@ Deno.test("Groups.hasRoomFor() forgets a group for another only if nobody is in 
   join(groups, "used");
   assert.ok(groups.hasRoomFor("used"));
   assert.ok(!groups.hasRoomFor("third"));
+  assert.ok(!groups.hasRoomFor("x".repeat(5_000)));
   groups.delete("used");
   groups.getOrCreate("empty");
   assert.ok(groups.hasRoomFor("third"));

@@ -21,6 +21,7 @@ Deno.test("invalidConfig() refuses what Kafka refuses, naming the value", () => 
     ["message.timestamp.type", "createtime"],
     ["min.cleanable.dirty.ratio", "2"],
     ["preallocate", "yes"],
+    ["cleanup.policy", "delete,".repeat(1_000)],
   ];
   for (const [name, value] of cases) {
     const reason = invalidConfig(name, value) ?? assert.fail(`${name}=${value} was taken`);
