@@ -158,9 +158,15 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 
 /** The protocol that all have and most put first. */
 export function electProtocol(members: readonly GroupMember[]): string {
+  const supporters = new Map<string, number>();
+  for (const { protocols } of members) {
+    for (const name of new Set(protocols.map((protocol) => protocol.name))) {
+      supporters.set(name, (supporters.get(name) ?? 0) + 1);
+    }
+  }
   const votes = new Map<string, number>();
-  for (const member of members) {
-    const choice = member.protocols.find(({ name }) => members.every((other) => other.supports(name)));
+  for (const { protocols } of members) {
+    const choice = protocols.find(({ name }) => supporters.get(name) === members.length);
     if (choice !== undefined) votes.set(choice.name, (votes.get(choice.name) ?? 0) + 1);
   }
   let best = "";
