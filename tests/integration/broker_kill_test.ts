@@ -1,152 +1,107 @@
 import assert from "node:assert/strict";
-import { ErrorCode } from "../../src/wire/error_codes.ts";
-import { ProduceRequest, ProduceResponse } from "../../src/wire/messages/00_produce.ts";
 import { FetchRequest, FetchResponse } from "../../src/wire/messages/01_fetch.ts";
 import { MetadataRequest, MetadataResponse } from "../../src/wire/messages/03_metadata.ts";
-import {
-  InitProducerIdRequest,
-  InitProducerIdResponse,
-} from "../../src/wire/messages/22_init_producer_id.ts";
-import { batchOf, contentOf } from "../support/batches.ts";
+import { CreateTopicsRequest, CreateTopicsResponse } from "../../src/wire/messages/19_create_topics.ts";
+import { recordBatches } from "../../src/wire/record_batch.ts";
+import { IdempotentLoad, IN_FLIGHT, type LoadTransaction, TransactionalLoad } from "../support/kill_loads.ts";
+import { Victim } from "../support/victim.ts";
+import { visibleRecords } from "../support/visible_records.ts";
 import { WireClient } from "../support/wire_client.ts";
 
-const ROUNDS = 20;
-/** Batches that are under way at one time: as many as an idempotent producer may have. */
-const IN_FLIGHT = 5;
-const TOPIC = "t";
+const ROUNDS = 50;
+const PLAIN = "plain";
+const TRANSACTIONAL = "transactional";
+const PARTITIONS = 2;
+const READ_COMMITTED = 1;
 
-/** A broker process that a test kills. */
-class Victim implements AsyncDisposable {
-  readonly #child: Deno.ChildProcess;
-  readonly address: string;
-
-  private constructor(child: Deno.ChildProcess, address: string) {
-    this.#child = child;
-    this.address = address;
-  }
-
-  static async start(data: string): Promise<Victim> {
-    const script = new URL("../support/broker_process.ts", import.meta.url);
-    const args = [
-      "run",
-      "--no-prompt",
-      "--allow-net=127.0.0.1",
-      `--allow-read=${data}`,
-      `--allow-write=${data}`,
-    ];
-    const command = new Deno.Command(Deno.execPath(), {
-      args: [...args, script.pathname, data, "0"],
-      stdout: "piped",
-      stderr: "inherit",
-    });
-    const child = command.spawn();
-    const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-    let said = "";
-    while (!said.includes("\n")) {
-      const { value, done } = await reader.read();
-      if (done) throw new Error(`The broker process ended before it was ready: '${said}'`);
-      said += value;
-    }
-    await reader.cancel();
-    return new Victim(child, said.trim().replace("ready ", ""));
-  }
-
-  kill(): void {
-    this.#child.kill("SIGKILL");
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.kill();
-    } catch {
-      // It is dead already.
-    }
-    await this.#child.status;
-  }
-}
-
-/** An idempotent producer that goes on where it was, batch by batch, across the deaths of its broker. */
-class Load {
-  /** Batches that were acknowledged: all up to this one. */
-  acknowledged = 0;
-  #producerId = -1n;
-
-  batch(sequence: number): Uint8Array {
-    return batchOf([`${sequence}`], {
-      producerId: this.#producerId,
-      producerEpoch: 0,
-      baseSequence: sequence,
-    });
-  }
-
-  /** Sends until the broker dies, and kills it after so many acknowledgements. */
-  async run(victim: Victim, killAfter: number): Promise<void> {
-    using client = await WireClient.connect(victim.address);
-    await client.call(MetadataRequest, MetadataResponse, 9, { topics: [{ name: TOPIC }] });
-    if (this.#producerId < 0n) {
-      const init = { transactionalId: null, transactionTimeoutMs: 1 };
-      this.#producerId =
-        (await client.call(InitProducerIdRequest, InitProducerIdResponse, 4, init)).producerId;
-    }
-    const end = this.acknowledged + killAfter;
-    const sent: number[] = [];
-    let next = this.acknowledged;
-    try {
-      for (;;) {
-        while (sent.length < IN_FLIGHT) {
-          sent.push(await client.send(ProduceRequest, 9, this.#request(next++)));
-        }
-        const { responses } = await client.receive(ProduceResponse, 9, sent.shift() ?? 0);
-        const answer = responses[0]?.partitionResponses[0];
-        assert.equal(answer?.errorCode, ErrorCode.NONE);
-        assert.equal(answer?.baseOffset, BigInt(this.acknowledged));
-        // In the middle of what is under way.
-        if (++this.acknowledged === end) victim.kill();
-      }
-    } catch (error) {
-      if (error instanceof assert.AssertionError || this.acknowledged < end) throw error;
-    }
-  }
-
-  #request(sequence: number) {
-    const topicData = [{ name: TOPIC, partitionData: [{ index: 0, records: this.batch(sequence) }] }];
-    return { transactionalId: null, acks: -1, timeoutMs: 1_000, topicData };
-  }
-}
-
-/** All records of the topic, as their values. */
-async function readAll(client: WireClient): Promise<string[]> {
+/** The values that a read_committed reader sees of a partition, in their order. */
+async function readAll(client: WireClient, topic: string, partition: number): Promise<string[]> {
   const values: string[] = [];
-  for (;;) {
+  for (let fetchOffset = 0n;;) {
     const { responses } = await client.call(FetchRequest, FetchResponse, 12, {
       maxWaitMs: 0,
       minBytes: 0,
       maxBytes: 1 << 20,
-      topics: [{
-        topic: TOPIC,
-        partitions: [{ partition: 0, fetchOffset: BigInt(values.length), partitionMaxBytes: 1 << 20 }],
-      }],
+      isolationLevel: READ_COMMITTED,
+      topics: [{ topic, partitions: [{ partition, fetchOffset, partitionMaxBytes: 1 << 20 }] }],
     });
-    const content = contentOf(responses[0]?.partitions[0]?.records ?? new Uint8Array());
-    if (content.length === 0) return values;
-    values.push(...content.map((record) => record.split(":")[1] ?? ""));
+    const answer = responses[0]?.partitions[0] ?? assert.fail("no answer for the partition");
+    assert.equal(answer.lastStableOffset, answer.highWatermark, "a transaction was left open");
+    const records = visibleRecords(answer.records ?? new Uint8Array(), answer.abortedTransactions ?? []);
+    values.push(...records.filter(({ offset }) => offset >= fetchOffset).map(({ value }) => value));
+    let next = fetchOffset;
+    for (const { baseOffset, lastOffsetDelta } of recordBatches(answer.records ?? new Uint8Array())) {
+      next = baseOffset + BigInt(lastOffsetDelta) + 1n;
+    }
+    if (next === fetchOffset) return values;
+    fetchOffset = next;
   }
 }
 
-Deno.test(`Broker loses and doubles nothing that it acknowledged, killed ${ROUNDS} times under load`, async () => {
+async function createTopic(address: string): Promise<void> {
+  using client = await WireClient.connect(address);
+  await client.call(CreateTopicsRequest, CreateTopicsResponse, 5, {
+    topics: [{
+      name: TRANSACTIONAL,
+      numPartitions: PARTITIONS,
+      replicationFactor: 1,
+      assignments: [],
+      configs: [],
+    }],
+    timeoutMs: 1_000,
+  });
+  await client.call(MetadataRequest, MetadataResponse, 9, { topics: [{ name: TRANSACTIONAL }] });
+}
+
+/** Holds what is seen of the transactions against what their producer knows. */
+function checkTransactions(transactions: readonly LoadTransaction[], seen: readonly string[][]): void {
+  const isThere = (transaction: LoadTransaction) =>
+    transaction.records.filter(({ partition, value }) => seen[partition]?.includes(value)).length;
+  const committed = transactions.filter((transaction) => {
+    if (transaction.outcome !== "undecided") return transaction.outcome === "committed";
+    // All of it or nothing.
+    const count = isThere(transaction);
+    assert.ok(
+      count === 0 || count === transaction.records.length,
+      `${count} of ${transaction.records.length}`,
+    );
+    return count > 0;
+  });
+  for (const [partition, values] of seen.entries()) {
+    const expected = committed.flatMap(({ records }) => records.filter((one) => one.partition === partition));
+    assert.deepEqual(values, expected.map(({ value }) => value));
+  }
+}
+
+Deno.test(`Broker loses and doubles nothing that it acknowledged, killed ${ROUNDS} times under idempotent and transactional load`, async () => {
   const data = await Deno.makeTempDir();
   try {
-    const load = new Load();
+    const plain = new IdempotentLoad(PLAIN);
+    const transactional = new TransactionalLoad(TRANSACTIONAL, PARTITIONS);
     for (let round = 0; round < ROUNDS; round++) {
       await using victim = await Victim.start(data);
-      await load.run(victim, 20 + 37 * (round % 5));
+      if (round === 0) await createTopic(victim.address);
+      const isAnew = round % 3 === 2;
+      await Promise.all([
+        plain.run(victim.address),
+        transactional.run(victim.address, 5 + 7 * (round % 4) + round % 5, isAnew, () => victim.kill()),
+      ]);
     }
     await using survivor = await Victim.start(data);
+    await transactional.settle(survivor.address);
     using client = await WireClient.connect(survivor.address);
-    const values = await readAll(client);
+    const values = await readAll(client, PLAIN, 0);
     // What was under way at the last kill may be there too, but no gap, and nothing twice.
     assert.deepEqual(values, values.map((_, i) => `${i}`));
-    assert.ok(values.length >= load.acknowledged && values.length <= load.acknowledged + IN_FLIGHT);
+    assert.ok(values.length >= plain.acknowledged && values.length <= plain.acknowledged + IN_FLIGHT);
+    const seen: string[][] = [];
+    for (let partition = 0; partition < PARTITIONS; partition++) {
+      seen.push(await readAll(client, TRANSACTIONAL, partition));
+    }
+    checkTransactions(transactional.transactions, seen);
+    assert.ok(
+      transactional.transactions.some(({ outcome }) => outcome === "undecided" || outcome === "aborted"),
+    );
   } finally {
     await Deno.remove(data, { recursive: true });
   }
