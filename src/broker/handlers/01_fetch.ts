@@ -214,8 +214,7 @@ class Reading implements PartitionWaiter, Due {
       };
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
-      const reason = describeError(error);
-      if (partition.isNewFailure(reason)) log.error(reason);
+      if (partition.failed(error)) log.error(describeError(error));
       return failed(index, ErrorCode.KAFKA_STORAGE_ERROR);
     }
   }

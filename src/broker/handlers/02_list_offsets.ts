@@ -93,7 +93,7 @@ function find(
       : firstFrom(wanted, batch, BigInt(timestamp));
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
-    log.error(describeError(error));
+    if (partition.failed(error)) log.error(describeError(error));
     return failed(wanted, ErrorCode.KAFKA_STORAGE_ERROR);
   }
 }

@@ -8,6 +8,7 @@ import { logger } from "../../base/log.ts";
 import type { Clock } from "./clock.ts";
 import { compact } from "./compaction.ts";
 import type { Partition } from "./partition.ts";
+import { StorageError } from "./storage.ts";
 import type { Topic } from "./topic.ts";
 import type { Topics } from "./topics.ts";
 
@@ -55,7 +56,8 @@ export class Cleaner implements Disposable {
       // What went with its topic, or with the broker, is no fault.
       if (this.#isDisposed || this.#topics.get(topic.name) !== topic) return;
       const reason = `Cannot compact ${topic.name}-${partition.index}: ${describeError(error)}`;
-      if (partition.isNewFailure(reason)) log.error(reason);
+      const isNew = error instanceof StorageError ? partition.failed(error) : true;
+      if (isNew) log.error(reason);
     }
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { encodeEndTxnMarker } from "../../wire/control_records.ts";
+import { describeError } from "../../base/errors.ts";
 import { crc32c } from "../../wire/crc32c.ts";
 import { ErrorCode } from "../../wire/error_codes.ts";
 import {
@@ -24,7 +25,7 @@ import { PartitionLog } from "./partition_log.ts";
 import { extentOf } from "./segment.ts";
 import type { ActiveProducer, ProducerStatesOptions } from "./producer_states.ts";
 import { type RecordError, refuseRecords } from "./record_rules.ts";
-import type { Storage } from "./storage.ts";
+import { DamageError, type Storage, type StorageError } from "./storage.ts";
 import type { TailPool } from "./tail.ts";
 import type { TopicConfig } from "./topic_config.ts";
 
@@ -223,6 +224,13 @@ export class Partition {
     const batch = encodeEndTxnMarker({ ...marker, producerId, producerEpoch, timestamp });
     const placed = this.#place(batch, readBatchHeader(batch), config, nowMs);
     this.#producers.ended(placed, marker, nowMs);
+  }
+
+  /** Takes note of an error of the disk. Damage ends the service. @returns whether it is a new one, for the log to say */
+  failed(error: StorageError): boolean {
+    const reason = describeError(error);
+    if (error instanceof DamageError) this.fault ??= reason;
+    return this.isNewFailure(reason);
   }
 
   /** Whether `reason` is another one than that of the last failure: one line in the log says it. */

@@ -15,7 +15,7 @@ import {
 } from "../../wire/record_batch.ts";
 import type { SegmentFacts } from "./segment_index.ts";
 import { SparseIndex } from "./sparse_index.ts";
-import { StorageError, type StorageFile } from "./storage.ts";
+import { DamageError, type StorageFile } from "./storage.ts";
 
 const WINDOW_BYTES = 32 * 1024;
 const EMPTY = new Uint8Array();
@@ -60,6 +60,8 @@ export function parseSegmentName(name: string): bigint | undefined {
 
 /** Where the index of a segment comes from that is not in memory. */
 export interface IndexSource {
+  /** Where the segments are, for people. */
+  readonly folder: string;
   /** Undefined when it is missing or does not fit. @throws {StorageError} */
   load(segment: Segment): SparseIndex | undefined;
 }
@@ -75,7 +77,7 @@ export class Segment {
   /** Whether its index is on the disk. */
   isIndexed = false;
   #index: SparseIndex | undefined;
-  readonly #indexes: IndexSource | undefined;
+  readonly #indexes: IndexSource;
   /** What lies from here on was written or read by this process: it need not be checked when it is read. */
   readonly #trustedFrom: number;
   /** What lies before was checked when it was read. */
@@ -88,7 +90,7 @@ export class Segment {
     facts: Omit<SegmentFacts, "sizeBytes">,
     file: StorageFile,
     index: SparseIndex | undefined,
-    indexes: IndexSource | undefined,
+    indexes: IndexSource,
     trustedFrom: number,
   ) {
     this.baseOffset = facts.baseOffset;
@@ -125,7 +127,7 @@ export class Segment {
 
   /** Its index, from memory, from the disk, or else made anew. @throws {StorageError} */
   get index(): SparseIndex {
-    return this.#index ??= this.#indexes?.load(this) ?? this.#indexAnew();
+    return this.#index ??= this.#indexes.load(this) ?? this.#indexAnew();
   }
 
   /** Gives the memory of its index back; only of one that is on the disk. */
@@ -266,11 +268,10 @@ export class Segment {
     return index;
   }
 
-  #damaged(position: number): StorageError {
-    return new StorageError(
-      `Cannot read segment '${
-        segmentName(this.baseOffset)
-      }': there is no good record batch at byte ${position}`,
+  #damaged(position: number): DamageError {
+    return new DamageError(
+      `Cannot read segment '${this.#indexes.folder}/${segmentName(this.baseOffset)}': ` +
+        `there is no good record batch at byte ${position}`,
     );
   }
 }

@@ -13,14 +13,14 @@ const MAX_IN_MEMORY = 4;
 
 /** See the module. */
 export class SegmentIndexes implements IndexSource {
+  readonly folder: string;
   readonly #storage: Storage;
-  readonly #folder: string;
   /** Segments whose indexes are in memory, the one that came first, first. */
   readonly #inMemory: Segment[] = [];
 
   constructor(storage: Storage, folder: string) {
     this.#storage = storage;
-    this.#folder = folder;
+    this.folder = folder;
   }
 
   load(segment: Segment): SparseIndex | undefined {
@@ -51,6 +51,6 @@ export class SegmentIndexes implements IndexSource {
   }
 
   #path({ baseOffset }: Segment): string {
-    return `${this.#folder}/${segmentIndexName(baseOffset)}`;
+    return `${this.folder}/${segmentIndexName(baseOffset)}`;
   }
 }

@@ -47,5 +47,10 @@ export interface Storage extends Disposable {
 
 /** The disk did not do what was asked; `cause` has the system's words. */
 export class StorageError extends Error {
-  override readonly name = "StorageError";
+  override readonly name: string = "StorageError";
+}
+
+/** What lies on the disk is not what was written: trying again is no use. */
+export class DamageError extends StorageError {
+  override readonly name = "DamageError";
 }
