@@ -194,8 +194,9 @@ export class Connection implements ClientConnection, Due {
     if (pieces === this.#framePieces) return;
     this.#framePieces = pieces;
     if (pieces === 0) return;
-    this.#frameDueMs = this.#state.clock.nowMs() + this.#state.limits.frameStallMs;
-    this.deadlineMs = Math.min(this.deadlineMs, this.#frameDueMs);
+    const { frameStallMs, connectionIdleMs } = this.#state.limits;
+    this.#frameDueMs = this.#state.clock.nowMs() + Math.min(frameStallMs, connectionIdleMs);
+    this.deadlineMs = this.#isKnown() ? this.#frameDueMs : Math.min(this.deadlineMs, this.#frameDueMs);
     this.#deadlines.add(this);
   }
 
@@ -203,10 +204,7 @@ export class Connection implements ClientConnection, Due {
     this.#framePieces = 0;
     this.#frameDueMs = Infinity;
     const { sasl } = this;
-    // Who has not said who it is has one time for all of it.
-    if (sasl === undefined || sasl.username !== undefined) {
-      this.deadlineMs = this.#state.clock.nowMs() + this.#state.limits.connectionIdleMs;
-    }
+    if (this.#isKnown()) this.deadlineMs = this.#state.clock.nowMs() + this.#state.limits.connectionIdleMs;
     if (sasl?.takesBareTokens) return this.#handleToken(sasl, frame);
     const reader = new Reader(frame);
     const apiKey = reader.int16();
@@ -320,6 +318,11 @@ export class Connection implements ClientConnection, Due {
     this.#out = undefined;
     this.#state.metrics.sentBytes += out.position;
     for (const part of out.parts()) this.#sending.send(part);
+  }
+
+  /** Who is asked and has not said yet who it is has one time for all of it. */
+  #isKnown(): boolean {
+    return this.sasl === undefined || this.sasl.username !== undefined;
   }
 
   #takesFrames(): boolean {

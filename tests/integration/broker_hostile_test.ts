@@ -1,12 +1,17 @@
 import assert from "node:assert/strict";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
 import { configureLog, logLine } from "../../src/base/log.ts";
+import { sleep } from "../../src/base/stop.ts";
 import { startBroker } from "../../src/testing.ts";
 import { APIS } from "../../src/wire/apis.ts";
+import { crc32c } from "../../src/wire/crc32c.ts";
 import { encodeRequest } from "../../src/wire/frame.ts";
-import { ProduceRequest } from "../../src/wire/messages/00_produce.ts";
+import { ProduceRequest, ProduceResponse } from "../../src/wire/messages/00_produce.ts";
 import { FetchRequest, FetchResponse } from "../../src/wire/messages/01_fetch.ts";
+import { ListOffsetsRequest, ListOffsetsResponse } from "../../src/wire/messages/02_list_offsets.ts";
 import { MetadataRequest, MetadataResponse } from "../../src/wire/messages/03_metadata.ts";
+import { BATCH_AT, COMPRESSION_TYPES } from "../../src/wire/record_batch.ts";
 import { batchOf } from "../support/batches.ts";
 import { WireClient } from "../support/wire_client.ts";
 
@@ -197,4 +202,114 @@ Deno.test("Broker survives clients that go away while they wait", async () => {
   const request = { transactionalId: null, acks: -1, timeoutMs: 1, topicData };
   await client.sendRaw(encodeRequest(ProduceRequest, 9, { correlationId: 1, clientId: null }, request));
   assert.ok(await client.readFrame() !== undefined);
+});
+
+Deno.test("Broker refuses more connections of an address than there may be, until one of them is closed", async () => {
+  await using broker = await startBroker({ limits: { maxConnectionsPerIp: 2 } });
+  const metadata = (client: WireClient) =>
+    client.call(MetadataRequest, MetadataResponse, 9, { topics: null });
+  using first = await WireClient.connect(broker.address);
+  await metadata(first);
+  {
+    using second = await WireClient.connect(broker.address);
+    await metadata(second);
+    using third = await WireClient.connect(broker.address);
+    await third.untilClosed();
+    await metadata(second);
+  }
+  for (;;) {
+    using another = await WireClient.connect(broker.address);
+    // The second's end may not have come through yet.
+    const isServed = await metadata(another).then(() => true, () => false);
+    if (isServed) break;
+  }
+  await metadata(first);
+});
+
+Deno.test("Broker closes who dribbles a request, however busily, and not who is silent between requests", async () => {
+  await using broker = await startBroker({ limits: { frameStallMs: 80 } });
+  using silent = await WireClient.connect(broker.address);
+  await silent.call(MetadataRequest, MetadataResponse, 9, { topics: null });
+  using dribbler = await WireClient.connect(broker.address);
+  const bytes = frame(new Uint8Array(5_000));
+  await assert.rejects(async () => {
+    for (let at = 0;; at++) {
+      await dribbler.sendRaw(bytes.subarray(at, at + 1));
+      await sleep(5);
+    }
+  });
+  await silent.call(MetadataRequest, MetadataResponse, 9, { topics: null });
+});
+
+Deno.test("Broker lets a large request come piece by piece, as long as it comes", async () => {
+  await using broker = await startBroker({ topics: [{ name: "t" }], limits: { frameStallMs: 200 } });
+  using client = await WireClient.connect(broker.address);
+  const records = batchOf(["x".repeat(6 << 20)]);
+  const topicData = [{ name: "t", partitionData: [{ index: 0, records }] }];
+  const request = { transactionalId: null, acks: -1, timeoutMs: 1, topicData };
+  const bytes = encodeRequest(ProduceRequest, 9, { correlationId: 1, clientId: null }, request);
+  for (let at = 0; at < bytes.length; at += 1 << 20) {
+    await client.sendRaw(bytes.subarray(at, at + (1 << 20)));
+    await sleep(60);
+  }
+  assert.ok(await client.readFrame() !== undefined);
+});
+
+Deno.test("Broker closes a connection whose peer sends nothing more, also while it waits for an answer", async () => {
+  await using broker = await startBroker({ topics: [{ name: "t" }] });
+  const topics = [{
+    topic: "t",
+    partitions: [{ partition: 0, fetchOffset: 0n, partitionMaxBytes: 1 << 20 }],
+  }];
+  using idle = await WireClient.connect(broker.address);
+  using waiting = await WireClient.connect(broker.address);
+  await waiting.send(FetchRequest, 12, { maxWaitMs: 60_000, minBytes: 1, maxBytes: 1 << 20, topics });
+  for (const client of [idle, waiting]) {
+    await client.endSending();
+    await client.untilClosed();
+  }
+  await assertServes(broker.address);
+});
+
+Deno.test("Broker holds no memory for what is only announced", async () => {
+  await using broker = await startBroker();
+  const before = Deno.memoryUsage().external;
+  const announced = frame(header(MetadataRequest.apiKey, 9), 90 << 20);
+  using stack = new DisposableStack();
+  const clients: WireClient[] = [];
+  for (let i = 0; i < 50; i++) {
+    const client = stack.use(await WireClient.connect(broker.address));
+    await client.sendRaw(announced);
+    clients.push(client);
+  }
+  await assertServes(broker.address);
+  // 50 times 90 MiB were announced.
+  assert.ok(Deno.memoryUsage().external - before < 64 << 20);
+});
+
+Deno.test("Broker is not blown up by a batch that is small and becomes large, wherever it looks into it", async () => {
+  await using broker = await startBroker({
+    topics: [{ name: "plain" }, { name: "compacted", configs: { "cleanup.policy": "compact" } }],
+  });
+  using client = await WireClient.connect(broker.address);
+  const good = batchOf(["x"]);
+  for (const bomb of [gzipSync(new Uint8Array(256 << 20)), zstdCompressSync(new Uint8Array(256 << 20))]) {
+    const records = new Uint8Array(BATCH_AT.records + bomb.length);
+    records.set(good.subarray(0, BATCH_AT.records));
+    records.set(bomb, BATCH_AT.records);
+    const view = new DataView(records.buffer);
+    view.setInt32(BATCH_AT.batchLength, records.length - BATCH_AT.partitionLeaderEpoch);
+    view.setInt16(BATCH_AT.attributes, COMPRESSION_TYPES.indexOf(bomb[0] === 0x1f ? "gzip" : "zstd"));
+    view.setUint32(BATCH_AT.crc, crc32c(records.subarray(BATCH_AT.attributes)));
+    for (const name of ["plain", "compacted"]) {
+      const topicData = [{ name, partitionData: [{ index: 0, records }] }];
+      const request = { transactionalId: null, acks: -1, timeoutMs: 1, topicData };
+      await client.call(ProduceRequest, ProduceResponse, 9, request);
+      const partitions = [{ partitionIndex: 0, timestamp: 1n }];
+      const wanted = { replicaId: -1, topics: [{ name, partitions }] };
+      await client.call(ListOffsetsRequest, ListOffsetsResponse, 7, wanted);
+    }
+  }
+  assert.ok(Deno.memoryUsage().external < 200 << 20);
+  await assertServes(broker.address);
 });

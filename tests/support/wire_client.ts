@@ -70,6 +70,11 @@ export class WireClient implements Disposable {
     for (let sent = 0; sent < bytes.length;) sent += await this.#conn.write(bytes.subarray(sent));
   }
 
+  /** Sends nothing more, and still reads. */
+  async endSending(): Promise<void> {
+    await this.#conn.closeWrite();
+  }
+
   /** The next frame without its size; undefined when the broker closed the connection. */
   async readFrame(): Promise<Uint8Array | undefined> {
     if (!await this.#fill(4)) return undefined;
