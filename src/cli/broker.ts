@@ -10,7 +10,7 @@ import { untilAborted } from "../base/stop.ts";
 import { isLoopback } from "../base/loopback.ts";
 import { type GivenSettings, parseBrokerConfig } from "../broker/broker_keys.ts";
 import type { FaultRule } from "../broker/faults/rules.ts";
-import { type Address, parseAddress } from "../config.ts";
+import { type Address, addressText, parseAddress } from "../config.ts";
 import { type BrokerHttp, serveBrokerHttp } from "./broker_http.ts";
 import { addSecurityFlags, type SecurityFlags, securityOf } from "./broker_security.ts";
 import { addSettings, configOf, type Context, EXIT } from "./context.ts";
@@ -106,7 +106,7 @@ function openHttp(listen: Address, broker: EmbeddedBroker): BrokerHttp {
   try {
     return serveBrokerHttp({ listen, counts: () => broker.counts(), version: VERSION });
   } catch (error) {
-    throw new Error(`Cannot serve --http there: ${describeError(error)}`, { cause: error });
+    throw new Error(`Cannot serve --http ${addressText(listen)}: ${describeError(error)}`, { cause: error });
   }
 }
 

@@ -145,6 +145,10 @@ Deno.test("parley broker --http stays on loopback, unless --insecure says otherw
   assert.equal(refused.code, 2);
   assert.match(refused.stderr, /^parley: --http: '0\.0\.0\.0:0' is not on loopback: [^\n]+\n$/);
   const { ready } = await startJson(place, ["--http", "0.0.0.0:0", "--insecure"]);
+  await using elsewhere = new Place();
+  const taken = await elsewhere.run(["broker", "--memory", "--http", ready.address]);
+  assert.deepEqual([taken.code, taken.stdout], [1, ""]);
+  assert.match(taken.stderr, /^parley: Cannot serve --http 127\.0\.0\.1:\d+: [^\n]+\n$/);
   const port = ready.http?.split(":")[1];
   const health = await fetch(`http://127.0.0.1:${port}/health`);
   assert.equal(health.status, 200);

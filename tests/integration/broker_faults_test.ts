@@ -1,8 +1,16 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { Kafka, logLevel, Partitioners } from "kafkajs";
 import { ConfigError } from "../../src/base/errors.ts";
 import { APIS as SERVED } from "../../src/broker/dispatch.ts";
-import { type ActiveFault, FakeClock, type FaultRule, startBroker } from "../../src/testing.ts";
+import {
+  type ActiveFault,
+  FakeClock,
+  type FaultEffect,
+  type FaultRule,
+  type FaultScope,
+  startBroker,
+} from "../../src/testing.ts";
 import { APIS } from "../../src/wire/apis.ts";
 import { ErrorCode } from "../../src/wire/error_codes.ts";
 import { encodeRequest } from "../../src/wire/frame.ts";
@@ -235,6 +243,83 @@ Deno.test("Faults: an error reaches the answer of every API that is served, in e
     assert.equal(fault.struckCount, maxVersion - minVersion + 1);
     fault.remove();
   }
+});
+
+Deno.test("Faults: whatever the rules, a request is answered or its connection ends, and the broker goes on", async () => {
+  await using broker = await startBroker({ topics: [{ name: "name0" }] });
+  const timing = fc.oneof(
+    fc.record({ nth: fc.integer({ min: 1, max: 3 }) }),
+    fc.record({ every: fc.integer({ min: 1, max: 3 }) }),
+    fc.record({ probability: fc.double({ min: 0.1, max: 1, noNaN: true }), seed: fc.integer() }),
+    fc.constant({}),
+  );
+  const effect = fc.constantFrom<FaultEffect>(
+    { error: "NOT_LEADER_OR_FOLLOWER" },
+    { error: "REBOOTSTRAP_REQUIRED" },
+    { error: "INVALID_FETCH_SESSION_EPOCH" },
+    { delayMs: 1 },
+    { cut: "before" },
+    { cut: "after" },
+    { rebalance: true },
+    { diskFull: true },
+    { leaderMoved: true },
+  );
+  const scope = fc.constantFrom<FaultScope>({}, { topic: "name0" }, { group: "groupId0" });
+  const rule = fc.tuple(scope, timing, effect).map(([where, when, what]): FaultRule => ({
+    ...where,
+    ...when,
+    ...what,
+  }));
+  const api = fc.constantFrom(...SERVED);
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(rule, { maxLength: 4 }),
+      fc.array(api, { maxLength: 8 }),
+      async (rules, apis) => {
+        broker.faults.clear();
+        for (const one of rules) broker.faults.add(one);
+        for (const { apiKey, maxVersion, name } of apis) {
+          const { request, response } = APIS.get(apiKey) ?? assert.fail(name);
+          using client = await WireClient.connect(broker.address);
+          const value = {
+            ...sampleRequest(request.fields, maxVersion),
+            ...(apiKey === 0 ? { acks: -1 } : {}),
+          };
+          await client.call(request, response, maxVersion, value as Encodable<Fields>).catch((error) => {
+            assert.match(String(error), /The broker closed the connection/);
+          });
+        }
+        broker.faults.clear();
+        assert.deepEqual(await contentsOf(broker.address, "name0"), []);
+      },
+    ),
+    { numRuns: 100 },
+  );
+});
+
+Deno.test("Faults: kafkajs's transactions get over what goes wrong on their way", async () => {
+  await using broker = await startBroker({
+    topics: [{ name: "a" }],
+    faults: [
+      { api: "FindCoordinator", nth: 1, error: "COORDINATOR_NOT_AVAILABLE" },
+      { api: "AddPartitionsToTxn", topic: "a", nth: 1, error: "CONCURRENT_TRANSACTIONS" },
+      { api: "Produce", topic: "a", nth: 1, cut: "after" },
+      { api: "EndTxn", nth: 1, delayMs: 20 },
+    ],
+  });
+  const producer = kafkaOf(broker.address).producer({
+    idempotent: true,
+    maxInFlightRequests: 1,
+    transactionalId: "t",
+    createPartitioner: Partitioners.DefaultPartitioner,
+  });
+  await producer.connect();
+  const transaction = await producer.transaction();
+  for (const value of ["one", "two"]) await transaction.send({ topic: "a", messages: [{ value }] });
+  await transaction.commit();
+  await producer.disconnect();
+  assert.deepEqual(broker.faults.active.map(({ struckCount }) => struckCount), [1, 1, 1, 1]);
+  assert.deepEqual((await contentsOf(broker.address, "a")).slice(0, 2), ["0:one", "1:two"]);
 });
 
 Deno.test("Faults: with acks 0 an error is told by the connection's end", async () => {

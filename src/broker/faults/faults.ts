@@ -1,5 +1,5 @@
 /**
- * Faults on purpose: rules that strike requests on their way to the handlers. A broker without rules never comes here.
+ * Faults on purpose: rules that strike requests on their way to the handlers. A broker that was not started for it never comes here.
  *
  * What a rule does is what a client sees when the thing happens: an error is answered for what the rule names, and has no
  * effect there; the rest of the request is served. Several rules may strike one request: its delays add up, and of two
@@ -17,7 +17,7 @@ import type { Clock } from "../state/clock.ts";
 import { Later } from "../state/later.ts";
 import type { DecodedRequest } from "./error_answer.ts";
 import { type IsStruck, type NameOfTopic, namesIn, type RequestNames } from "./request_names.ts";
-import { type FaultRule, parseFaultRules } from "./rules.ts";
+import { type FaultRule, MAX_RULES, parseFaultRules } from "./rules.ts";
 import { Strikes } from "./strikes.ts";
 import { type Answer, overwrite, refuse, type StruckPart, writerOf, written } from "./struck_request.ts";
 
@@ -34,9 +34,6 @@ const METADATA_APIS: ReadonlySet<string> = new Set(["Metadata", "DescribeTopicPa
 
 /** The epoch of a fetch that wants no session. */
 const NO_SESSION = -1;
-
-/** More rules than a test could mean. */
-export const MAX_RULES = 1_000;
 
 /** A rule at work. */
 export interface ActiveFault {
@@ -82,7 +79,12 @@ export class Faults implements Disposable {
     return [...this.#rules];
   }
 
-  /** Adds a rule, from the next request on. @throws {ConfigError} with all its faults */
+  /**
+   * Adds a rule, from the next request on.
+   *
+   * @throws {ConfigError} with all its faults
+   * @throws {RangeError} if there are {@linkcode MAX_RULES}
+   */
   add(rule: FaultRule): ActiveFault {
     parseFaultRules([rule]);
     return this.#add(rule);

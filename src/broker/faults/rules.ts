@@ -50,6 +50,8 @@ export type FaultEffect =
 /** A fault, and when it strikes. */
 export type FaultRule = FaultScope & FaultTiming & FaultEffect;
 
+/** More rules than a test could mean. */
+export const MAX_RULES = 1_000;
 /** The longest delay of an answer. */
 export const MAX_DELAY_MS = 3_600_000;
 
@@ -93,6 +95,9 @@ export interface RuleFault {
 export function ruleFaults(value: unknown): RuleFault[] {
   if (!Array.isArray(value)) {
     return [{ path: [], message: `a list of rules is needed, this is ${shown(value)}` }];
+  }
+  if (value.length > MAX_RULES) {
+    return [{ path: [], message: `there are ${value.length} rules: ${MAX_RULES} are taken` }];
   }
   return value.flatMap((rule, index) => faultsOf(rule, index));
 }

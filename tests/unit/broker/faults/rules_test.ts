@@ -27,6 +27,7 @@ Deno.test("parseFaultRules() takes each kind of fault, with each kind of timing"
 });
 
 Deno.test("parseFaultRules() tells all faults at once, each with its place", () => {
+  assert.deepEqual(faultsOf(Array(1_001).fill({})), ["rules: there are 1001 rules: 1000 are taken"]);
   assert.deepEqual(faultsOf({}), ["rules: a list of rules is needed, this is a map"]);
   assert.deepEqual(
     faultsOf([
