@@ -75,6 +75,16 @@ export class PowerLossStorage implements Storage {
     return storage;
   }
 
+  /** What the power loss leaves, for another life. */
+  afterPowerLoss(): PowerLossStorage {
+    const next = new PowerLossStorage();
+    for (const [path, bytes] of this.#safe) {
+      next.#memory.replace(path, bytes);
+      next.#safe.set(path, bytes);
+    }
+    return next;
+  }
+
   #settleNames(): void {
     for (const [from, to] of this.#renames.splice(0)) {
       const bytes = this.#safe.get(from);

@@ -26,6 +26,7 @@ import { EndTxnRequest, EndTxnResponse } from "../../../src/wire/messages/26_end
 import { ask } from "../../support/ask_handler.ts";
 import { batchOf } from "../../support/batches.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
+import { PowerLossStorage } from "../../support/power_loss_storage.ts";
 import { visibleRecords } from "../../support/visible_records.ts";
 
 const TOPIC = "t";
@@ -33,6 +34,8 @@ const PARTITIONS = 2;
 const PRODUCERS = 3;
 const TIMEOUT_MS = 10_000;
 const READ_COMMITTED = 1;
+/** Turns of the event loop within which an end is done, in fsync mode. */
+const MAX_TICKS = 40;
 
 type Outcome = "open" | "committed" | "aborted";
 
@@ -73,23 +76,30 @@ class ModelProducer {
 
 /** A broker without a socket beside a model of it. */
 class World {
-  readonly #storage = new MemoryStorage();
+  #storage: MemoryStorage | PowerLossStorage;
   readonly #producers = Array.from({ length: PRODUCERS }, (_, i) => new ModelProducer(i));
   readonly #logs: ModelRecord[][] = Array.from({ length: PARTITIONS }, () => []);
   #clock = new FakeClock();
-  #state = this.#open();
+  #state: BrokerState;
   #values = 0;
 
-  constructor() {
+  /** @param storage with one that is lost with the power, what is acknowledged is synced before */
+  constructor(storage: MemoryStorage | PowerLossStorage) {
+    this.#storage = storage;
+    this.#state = this.#open();
     this.#state.topics.create(TOPIC, PARTITIONS, new Map());
   }
 
+  /** Makes the topic safe. */
+  async settle(): Promise<void> {
+    await this.#state.topics.sync();
+  }
+
   #open(): BrokerState {
-    const config = { ...DEFAULT_CONFIG };
     const state = new BrokerState({
       storage: this.#storage,
       clusterId: "c",
-      config,
+      config: { ...DEFAULT_CONFIG, fsync: this.#storage instanceof PowerLossStorage },
       limits: DEFAULT_LIMITS,
       clock: this.#clock,
     });
@@ -97,15 +107,17 @@ class World {
     return state;
   }
 
-  /** What a kill -9 leaves: all that was written, and nobody who goes on with it. */
+  /** What a kill -9 or a power loss leaves: all that was written or synced, and nobody who goes on with it. */
   restart(): void {
+    if (this.#storage instanceof PowerLossStorage) this.#storage = this.#storage.afterPowerLoss();
     this.#clock = new FakeClock(this.#clock.epochMs());
     this.#state = this.#open();
   }
 
   /** Lets time pass: transactions whose time is over are aborted, and their producers fenced. */
-  wait(ms: number): void {
+  async wait(ms: number): Promise<void> {
     this.#clock.advance(ms);
+    await untilIdle();
     for (const producer of this.#producers) {
       const { transaction } = producer;
       if (transaction === undefined || transaction.startedAtMs + TIMEOUT_MS > this.#clock.epochMs()) continue;
@@ -179,6 +191,24 @@ class World {
     this.#end(producer, isCommit ? "committed" : "aborted");
     // The answer was lost: the same again is no other end.
     assert.deepEqual(await call(), answer);
+    if (isNew) producer.become(answer);
+  }
+
+  /** The broker goes in the middle of an end, which the producer asks for once more. */
+  async endInCrash(index: number, isCommit: boolean, ticks: number): Promise<void> {
+    const producer = this.#producer(index);
+    if (producer.transaction === undefined || producer.isFenced) return this.restart();
+    const { transactionalId, producerId, producerEpoch, isNew } = producer;
+    const request = { transactionalId, producerId, producerEpoch, committed: isCommit };
+    const call = () => ask(this.#state, endTxn, [EndTxnRequest, EndTxnResponse], isNew ? 5 : 4, request);
+    const unheard = call();
+    for (let i = 0; i < ticks; i++) await Promise.resolve();
+    this.restart();
+    await unheard;
+    await untilIdle();
+    const answer = await call();
+    assert.equal(answer.errorCode, ErrorCode.NONE);
+    this.#end(producer, isCommit ? "committed" : "aborted");
     if (isNew) producer.become(answer);
   }
 
@@ -269,6 +299,11 @@ class World {
   }
 }
 
+/** Resolves when all is done that waits for no timer. */
+function untilIdle(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
 const producer = fc.nat(PRODUCERS - 1);
 const partition = fc.nat(PARTITIONS - 1);
 type Command = (world: World) => Promise<void> | void;
@@ -290,18 +325,31 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     arbitrary: fc.integer({ min: 1, max: TIMEOUT_MS }).map((ms): Command => (world) => world.wait(ms)),
   },
   { weight: 1, arbitrary: fc.constant<Command>((world) => world.restart()) },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(producer, fc.boolean(), fc.nat(MAX_TICKS))
+      .map(([index, isCommit, ticks]): Command => (world) => world.endInCrash(index, isCommit, ticks)),
+  },
 );
 
-Deno.test("Broker's readers see what a simple model of transactions says, whatever producers do and whenever it is killed", async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(command, { maxLength: 40, size: "max" }), async (commands) => {
-      const world = new World();
-      for (let index = 0; index < PRODUCERS; index++) await world.init(index);
-      for (const run of commands) {
-        await run(world);
-        await world.check();
-      }
-    }),
-    { numRuns: 150 },
-  );
-});
+const STORAGES = {
+  "killed": () => new MemoryStorage(),
+  "without power": () => new PowerLossStorage(),
+};
+
+for (const [name, newStorage] of Object.entries(STORAGES)) {
+  Deno.test(`Broker's readers see what a simple model of transactions says, whatever producers do and whenever it is ${name}`, async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(command, { maxLength: 40, size: "max" }), async (commands) => {
+        const world = new World(newStorage());
+        await world.settle();
+        for (let index = 0; index < PRODUCERS; index++) await world.init(index);
+        for (const run of commands) {
+          await run(world);
+          await world.check();
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+}
