@@ -9,7 +9,7 @@ import type { Api } from "../src/broker/api.ts";
 import { BROKER_CONFIGS } from "../src/broker/broker_keys.ts";
 import { APIS } from "../src/broker/dispatch.ts";
 import { ConfigType } from "../src/broker/state/config_definition.ts";
-import { TOPIC_CONFIGS } from "../src/broker/state/topic_config.ts";
+import { TOPIC_CONFIGS } from "../src/broker/state/topic_config_table.ts";
 
 const HANDLERS = new URL("../src/broker/handlers/", import.meta.url);
 const PROTOCOL = new URL("./protocol.md", import.meta.url);

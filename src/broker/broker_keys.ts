@@ -9,7 +9,7 @@ import { type BrokerConfig, DEFAULT_CONFIG } from "./config.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { NODE_ID } from "./node_id.ts";
 import { type ConfigDefinition, ConfigType, invalidValue } from "./state/config_definition.ts";
-import { TOPIC_CONFIGS } from "./state/topic_config.ts";
+import { TOPIC_CONFIGS } from "./state/topic_config_table.ts";
 
 /** Where a setting is kept. */
 export interface Settings {
@@ -240,6 +240,15 @@ export function parseBrokerConfig(pairs: Iterable<readonly [key: string, value: 
     config = { ...config, ...given?.config };
     limits = { ...limits, ...given?.limits };
     if (definition.setting === undefined) topicDefaults[key] = value;
+  }
+  const { groupMinSessionTimeoutMs: minMs, groupMaxSessionTimeoutMs: maxMs } = {
+    ...DEFAULT_CONFIG,
+    ...config,
+  };
+  if (minMs > maxMs) {
+    faults.push(
+      `Cannot set 'group.min.session.timeout.ms': it is above group.max.session.timeout.ms: ${minMs} > ${maxMs}`,
+    );
   }
   if (faults.length > 0) throw new RangeError(faults.join("\n"));
   return { config: { ...config, topicDefaults }, limits };

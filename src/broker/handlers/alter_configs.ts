@@ -14,7 +14,8 @@ import { type ConfigDefinition, ConfigType, invalidValue, splitList } from "../s
 import { Later } from "../state/later.ts";
 import { StorageError } from "../state/storage.ts";
 import { invalidTopicName } from "../state/topic.ts";
-import { findTopicConfig, invalidConfigs } from "../state/topic_config.ts";
+import { invalidConfigs } from "../state/topic_config.ts";
+import { findTopicConfig } from "../state/topic_config_table.ts";
 import { invalidRequest, isNodeId, isOurNode, ResourceType } from "./config_resources.ts";
 import type { Refusal } from "./topic_rules.ts";
 

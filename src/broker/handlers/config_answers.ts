@@ -7,7 +7,8 @@
 import { BROKER_CONFIGS, findBrokerConfig } from "../broker_keys.ts";
 import { ALL_NODES, type ConfigEntry, ConfigSource } from "../state/broker_configs.ts";
 import type { BrokerState } from "../state/broker_state.ts";
-import { configValue, findTopicConfig, TOPIC_CONFIGS } from "../state/topic_config.ts";
+import { configValue } from "../state/topic_config.ts";
+import { findTopicConfig, TOPIC_CONFIGS } from "../state/topic_config_table.ts";
 
 /** What is told of a config. */
 export interface ConfigAnswer {

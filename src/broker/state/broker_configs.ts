@@ -9,7 +9,8 @@ import type { Limits } from "../limits.ts";
 import { NODE_ID } from "../node_id.ts";
 import { type Change, Journal } from "./journal.ts";
 import type { Storage } from "./storage.ts";
-import { type ConfigDefaults, TOPIC_CONFIGS, type TopicConfigDefinition } from "./topic_config.ts";
+import type { ConfigDefaults } from "./topic_config.ts";
+import { TOPIC_CONFIGS, type TopicConfigDefinition } from "./topic_config_table.ts";
 
 const PATH = "journals/configs.log";
 

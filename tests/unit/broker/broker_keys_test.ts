@@ -30,6 +30,7 @@ Deno.test("parseBrokerConfig() tells all faults at once, a line each, with key, 
     ["log.cleanup.policy", "shrink"],
     ["node.id", "2"],
     ["max.connections", "5"],
+    ["group.max.session.timeout.ms", "5"],
   ] as const;
   assert.throws(() => parseBrokerConfig(pairs), (error) => {
     assert.ok(error instanceof RangeError);
@@ -39,6 +40,7 @@ Deno.test("parseBrokerConfig() tells all faults at once, a line each, with key, 
       "Cannot set 'message.max.bytes': Invalid value many for configuration message.max.bytes: Not a number of type INT",
       "Cannot set 'log.cleanup.policy': Invalid value shrink for configuration log.cleanup.policy: String must be one of: compact, delete",
       "Cannot set 'node.id': it is 1 and cannot be another",
+      "Cannot set 'group.min.session.timeout.ms': it is above group.max.session.timeout.ms: 6000 > 5",
     ]);
     return true;
   });

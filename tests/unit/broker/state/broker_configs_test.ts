@@ -4,7 +4,7 @@ import { DEFAULT_CONFIG } from "../../../../src/broker/config.ts";
 import { DEFAULT_LIMITS } from "../../../../src/broker/limits.ts";
 import { ALL_NODES, BrokerConfigs, ConfigSource, NODE } from "../../../../src/broker/state/broker_configs.ts";
 import { MemoryStorage } from "../../../../src/broker/state/memory_storage.ts";
-import { findTopicConfig } from "../../../../src/broker/state/topic_config.ts";
+import { findTopicConfig } from "../../../../src/broker/state/topic_config_table.ts";
 
 const KEY = "log.retention.ms";
 

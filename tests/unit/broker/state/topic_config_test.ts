@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { invalidTopicName } from "../../../../src/broker/state/topic.ts";
-import { invalidConfig, parseTopicConfig, TOPIC_CONFIGS } from "../../../../src/broker/state/topic_config.ts";
+import { invalidConfig, parseTopicConfig } from "../../../../src/broker/state/topic_config.ts";
+import { TOPIC_CONFIGS } from "../../../../src/broker/state/topic_config_table.ts";
 
 Deno.test("invalidConfig() takes every default", () => {
   for (const { name, defaultValue } of TOPIC_CONFIGS) {
