@@ -16,7 +16,6 @@ import { ErrorCode } from "../../src/wire/error_codes.ts";
 import { encodeRequest } from "../../src/wire/frame.ts";
 import { ProduceRequest, ProduceResponse } from "../../src/wire/messages/00_produce.ts";
 import { FetchRequest, FetchResponse } from "../../src/wire/messages/01_fetch.ts";
-import { ListOffsetsRequest, ListOffsetsResponse } from "../../src/wire/messages/02_list_offsets.ts";
 import { MetadataRequest, MetadataResponse } from "../../src/wire/messages/03_metadata.ts";
 import type { Encodable, Fields } from "../../src/wire/schema.ts";
 import { OffsetCommitRequest, OffsetCommitResponse } from "../../src/wire/messages/08_offset_commit.ts";
@@ -450,45 +449,6 @@ Deno.test("Faults: rules that are none are refused, all faults at once", async (
   );
   await using broker = await startBroker();
   assert.throws(() => broker.faults.add({ nth: 0, cut: "after" }), ConfigError);
-});
-
-Deno.test("FakeClock: retention, sessions and idle connections follow it", async () => {
-  const clock = new FakeClock();
-  await using broker = await startBroker({
-    clock,
-    topics: [{ name: "a", configs: { "retention.ms": "60000", "segment.ms": "10000" } }],
-  });
-  using idle = await WireClient.connect(broker.address);
-  await produce(idle, ["a"]);
-  clock.advance(20_000);
-  await produce(idle, ["a"]);
-  clock.advance(3_600_000);
-  await idle.untilClosed();
-  using client = await WireClient.connect(broker.address);
-  const asked = {
-    replicaId: -1,
-    topics: [{ name: "a", partitions: [{ partitionIndex: 0, timestamp: -2n }] }],
-  };
-  const { topics } = await client.call(ListOffsetsRequest, ListOffsetsResponse, 5, asked);
-  assert.ok((topics[0]?.partitions[0]?.offset ?? 0n) >= 1n);
-});
-
-Deno.test("FakeClock: a fetch that waits is answered when its time has come", async () => {
-  const clock = new FakeClock();
-  await using broker = await startBroker({ clock, topics: [{ name: "a" }] });
-  using client = await WireClient.connect(broker.address);
-  await client.call(MetadataRequest, MetadataResponse, 9, { topics: null });
-  const timersCount = clock.timersCount;
-  const waiting = client.call(FetchRequest, FetchResponse, FETCH_VERSION, {
-    ...FETCH,
-    minBytes: 1,
-    maxWaitMs: 30_000,
-    topics: [fetchTopic("a")],
-  });
-  while (clock.timersCount === timersCount) await contentsOf(broker.address, "a");
-  clock.advance(30_000);
-  const { responses } = await waiting;
-  assert.equal(responses[0]?.partitions[0]?.errorCode, ErrorCode.NONE);
 });
 
 /** All error codes but NONE, however deep. */
