@@ -1,18 +1,20 @@
 /**
- * The compression of record batches: what node:zlib has, which is gzip and zstd.
+ * The compression of record batches. All that Kafka has is read; gzip and zstd, which node:zlib has, are written too.
  *
  * @module
  */
 import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { WireError } from "../base/errors.ts";
+import { lz4Decompress } from "./lz4.ts";
 import { type CompressionType, compressionTypeOf } from "./record_batch.ts";
+import { snappyDecompress } from "./snappy.ts";
 
 /**
  * The records of a batch as they were before they were compressed.
  *
  * @param attributes the batch's
  * @param maxOutputLength what they may grow to, in bytes
- * @throws {WireError} if they are not what they are said to be, grow further, or are compressed by snappy or lz4
+ * @throws {WireError} if they are not what they are said to be, or grow further
  */
 export function decompress(body: Uint8Array, attributes: number, maxOutputLength: number): Uint8Array {
   const compression = compressionTypeOf(attributes);
@@ -24,13 +26,11 @@ export function decompress(body: Uint8Array, attributes: number, maxOutputLength
     case "zstd":
       return attempt(compression, body, maxOutputLength, () => zstdDecompressSync(body, { maxOutputLength }));
     case "snappy":
+      return snappyDecompress(body, maxOutputLength);
     case "lz4":
+      return lz4Decompress(body, maxOutputLength);
     case undefined:
-      throw new WireError(
-        `Cannot read a record batch compressed by ${
-          compression ?? "an unknown codec"
-        }: only none, gzip and zstd can be`,
-      );
+      throw new WireError(`Cannot read a record batch as attributes ${attributes} name no compression`);
   }
 }
 

@@ -155,8 +155,7 @@ function writeVarintBytes(writer: Writer, bytes: Uint8Array | null): void {
  * The records of the batch at `at`. The checksum is not looked at: see `verifyBatch`.
  *
  * @param options.maxUncompressedBytes what a compressed batch may grow to @default {MAX_UNCOMPRESSED_BYTES}
- * @throws {WireError} if the batch is cut short, its records do not fill it exactly, they are too many, or it is
- * compressed by snappy or lz4
+ * @throws {WireError} if the batch is cut short, its records do not fill it exactly, or they are too many
  */
 export function decodeRecords(
   bytes: Uint8Array,

@@ -1,7 +1,7 @@
 /**
  * ListOffsets, v1-11: the earliest, the latest, the first from a time on, and that of the largest timestamp.
  *
- * Behaviour: within a batch that is not compressed, or by gzip or zstd, the record itself is found; of others the batch.
+ * Behaviour: the record itself is found, also within a compressed batch.
  * With READ_COMMITTED nothing is behind the last stable offset.
  * Not modelled: tiered storage (earliest local is earliest, the tiered ones are not there).
  *

@@ -177,7 +177,7 @@ class Compaction {
     if (header.baseOffset >= this.#endOffset) return batch;
     if ((header.attributes & BatchAttribute.control) !== 0) return this.#keptMarker(batch, header);
     const records = recordsOf(batch);
-    // What cannot be read is compressed by a codec that is not there: it stays as it is.
+    // What cannot be read, though its checksum is right, was sent like that: it stays as it is.
     if (records === undefined) return this.#keptOfTransaction(header, batch);
     const isGone = this.#isAborted(header)
       ? () => true
@@ -245,7 +245,7 @@ class Compaction {
   }
 }
 
-/** Undefined when the batch is compressed by a codec that is not there. */
+/** Undefined when they cannot be read. */
 function recordsOf(batch: Uint8Array): RawRecord[] | undefined {
   try {
     return rawRecords(batch);

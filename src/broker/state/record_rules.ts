@@ -30,7 +30,7 @@ const MAX_RECORD_ERRORS = 100;
 
 /**
  * What is wrong with records, undefined when nothing is. The batch's header tells its first and its largest timestamp:
- * only where they are out of range are the records looked at. What is compressed by snappy or lz4 is not looked into.
+ * only where they are out of range are the records looked at.
  */
 export function refuseRecords(
   batch: Uint8Array,
