@@ -4,6 +4,7 @@
  * @module
  */
 import { logger } from "../base/log.ts";
+import { isLoopback } from "../base/loopback.ts";
 import { type BrokerCounts, countsOf } from "./counts.ts";
 import { type BrokerConfig, DEFAULT_CONFIG } from "./config.ts";
 import type { Faults } from "./faults/faults.ts";
@@ -113,9 +114,13 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   resources.defer(() => server.stop());
   server.serve(state, {
     secureContext,
-    authentication: sasl && new Authentication(sasl, state.scramCredentials),
+    authentication: sasl &&
+      new Authentication(sasl, state.scramCredentials, state.config.connectionsMaxReauthMs),
     advertised: options.advertised,
   });
+  if (secureContext === undefined && sasl?.mechanisms.includes("PLAIN") && !isLoopback(listen.hostname)) {
+    log.warn("Passwords come to this listener in the clear: take TLS, or SCRAM alone");
+  }
   const running = resources.move();
   let closed: Promise<void> | undefined;
   const close = () => closed ??= running.disposeAsync();

@@ -94,6 +94,10 @@ const SETTINGS: readonly BrokerConfigDefinition[] = [
     min: 1n,
     documentation: "A connection that sent nothing for so long is closed.",
   }),
+  row("connections.max.reauth.ms", LONG, config("connectionsMaxReauthMs"), {
+    min: 0n,
+    documentation: "How long an authentication by SASL holds; 0 for ever.",
+  }),
   row("default.replication.factor", INT, fact(1), { documentation: "There is one replica." }),
   row("delete.topic.enable", BOOLEAN, flag("deleteTopics"), {
     documentation: "Whether topics may be deleted.",

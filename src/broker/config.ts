@@ -11,6 +11,8 @@ export interface BrokerConfig {
   readonly autoCreateTopics: boolean;
   /** Partitions of a topic when none are asked for. Kafka: `num.partitions`. */
   readonly defaultPartitions: number;
+  /** How long an authentication by SASL holds; 0 for ever. Kafka: `connections.max.reauth.ms`. */
+  readonly connectionsMaxReauthMs: number;
   /** Kafka: `group.initial.rebalance.delay.ms`; 0 here, so that a first record does not wait. */
   readonly groupInitialRebalanceDelayMs: number;
   /** How long a member stays in its group whose connection closed. */
@@ -44,6 +46,7 @@ export const DEFAULT_CONFIG: BrokerConfig = {
   fsync: false,
   autoCreateTopics: true,
   defaultPartitions: 1,
+  connectionsMaxReauthMs: 0,
   groupInitialRebalanceDelayMs: 0,
   groupDisconnectGraceMs: 1_000,
   groupMinSessionTimeoutMs: 6_000,

@@ -273,7 +273,8 @@ Deno.test("Broker takes bare tokens after version 0 of SaslHandshake", async () 
 
 Deno.test("Broker lets an authentication hold for as long as it says, and be renewed by the same user", async () => {
   await using broker = await startBroker({
-    security: { sasl: { users: { ...USERS, bob: PASSWORD }, maxReauthMs: 300 } },
+    security: { sasl: { users: { ...USERS, bob: PASSWORD } } },
+    config: { connectionsMaxReauthMs: 300 },
   });
   const metadata = (client: WireClient) =>
     client.call(MetadataRequest, MetadataResponse, 9, { topics: null });

@@ -15,20 +15,19 @@ export interface SaslSettings {
   readonly mechanisms: readonly SaslMechanism[];
   /** For all mechanisms. A SCRAM credential that was set for one of them goes before the password here. */
   readonly users: Users;
-  /** How long an authentication holds; 0 for ever. Kafka: `connections.max.reauth.ms`. */
-  readonly maxReauthMs: number;
 }
 
 /** See the module. */
 export class Authentication {
   readonly mechanisms: readonly SaslMechanism[];
+  /** How long an authentication holds; 0 for ever. */
   readonly maxReauthMs: number;
   readonly #users: Users;
   readonly #credentials: ScramCredentials;
   /** Of the users of the file, when they were first asked for. */
   readonly #derived = new Map<string, ScramCredential>();
 
-  constructor({ mechanisms, users, maxReauthMs }: SaslSettings, credentials: ScramCredentials) {
+  constructor({ mechanisms, users }: SaslSettings, credentials: ScramCredentials, maxReauthMs: number) {
     this.mechanisms = mechanisms;
     this.maxReauthMs = maxReauthMs;
     this.#users = users;

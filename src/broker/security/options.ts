@@ -29,8 +29,6 @@ export interface SaslOptions {
   readonly users?: Readonly<Record<string, string>>;
   /** A file with more of them: see users_file.ts. */
   readonly usersFile?: string;
-  /** How long an authentication holds; 0 for ever. Kafka: `connections.max.reauth.ms`. @default {0} */
-  readonly maxReauthMs?: number;
 }
 
 /** Options that were read, and are right. */
@@ -60,7 +58,7 @@ function secureContextOf({ certFile, keyFile }: { certFile: string; keyFile: str
 }
 
 function saslSettingsOf(options: SaslOptions): SaslSettings {
-  const { mechanisms = SASL_MECHANISMS, users = {}, usersFile, maxReauthMs = 0 } = options;
+  const { mechanisms = SASL_MECHANISMS, users = {}, usersFile } = options;
   if (mechanisms.length === 0) throw new ConfigError(["Cannot ask by SASL without a mechanism"]);
   const all = new Map([
     ...Object.entries(users),
@@ -69,5 +67,5 @@ function saslSettingsOf(options: SaslOptions): SaslSettings {
   if (all.size === 0 && mechanisms.includes("PLAIN")) {
     throw new ConfigError(["Cannot ask by SASL PLAIN without users"]);
   }
-  return { mechanisms, users: all, maxReauthMs };
+  return { mechanisms, users: all };
 }

@@ -41,9 +41,16 @@ interface Challenge {
 export class ScramExchange implements SaslExchange {
   readonly #mechanism: ScramMechanism;
   readonly #credentialOf: (username: string) => ScramCredential | undefined;
+  readonly #newNonce: () => string;
   #challenge: Challenge | undefined;
 
-  constructor(mechanism: ScramMechanism, credentialOf: (username: string) => ScramCredential | undefined) {
+  /** @param newNonce our part of the nonce: printable ASCII without a comma, never to be guessed */
+  constructor(
+    mechanism: ScramMechanism,
+    credentialOf: (username: string) => ScramCredential | undefined,
+    newNonce: () => string = () => randomBytes(NONCE_BYTES).toString("base64url"),
+  ) {
+    this.#newNonce = newNonce;
     this.#mechanism = mechanism;
     this.#credentialOf = credentialOf;
   }
@@ -65,7 +72,7 @@ export class ScramExchange implements SaslExchange {
     }
     // Who is not known learns so only at the end, as who has a wrong password.
     const credential = this.#credentialOf(username) ?? pretendedCredential(this.#mechanism, username);
-    const nonce = `${clientNonce}${randomBytes(NONCE_BYTES).toString("base64url")}`;
+    const nonce = `${clientNonce}${this.#newNonce()}`;
     const salt = Buffer.from(credential.salt).toString("base64");
     const serverFirst = `r=${nonce},s=${salt},i=${credential.iterations}`;
     this.#challenge = { username, credential, gs2Header, nonce, said: `${bare},${serverFirst}` };
