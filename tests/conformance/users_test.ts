@@ -33,8 +33,8 @@ conform(AlterUserScramCredentials, "sets and removes a user's credentials", asyn
   const alter = async (value: Parameters<typeof AlterUserScramCredentials.request.encode>[1]) =>
     (await ask(AlterUserScramCredentials, value)).results;
   like(await describe(ask, user), { user, errorCode: ErrorCode.RESOURCE_NOT_FOUND, credentialInfos: [] });
-  for (const  of of[{}, { mechanism: SCRAM_SHA_512, iterations: 8192 }]) {
-    const answer = await alter({ deletions: [], upsertions: [upsertion(user, of)] });
+  for (const credential of [{}, { mechanism: SCRAM_SHA_512, iterations: 8192 }]) {
+    const answer = await alter({ deletions: [], upsertions: [upsertion(user, credential)] });
     like(answer, [{ user, errorCode: ErrorCode.NONE, errorMessage: null }]);
   }
   await until(async () => (await describe(ask, user))?.credentialInfos.length === 2);
