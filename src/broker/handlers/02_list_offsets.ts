@@ -20,8 +20,7 @@ import { StorageError } from "../state/storage.ts";
 
 const log = logger("broker");
 
-type Request = Infer<typeof ListOffsetsRequest>;
-type RequestPartition = Request["topics"][number]["partitions"][number];
+type RequestPartition = Infer<typeof ListOffsetsRequest>["topics"][number]["partitions"][number];
 type TopicResponse = Input<typeof ListOffsetsResponse>["topics"][number];
 type PartitionResponse = TopicResponse["partitions"][number];
 
@@ -33,35 +32,44 @@ const EARLIEST_LOCAL = -4n;
 const LATEST_TIERED = -5n;
 const EARLIEST_PENDING_UPLOAD = -6n;
 
-export const listOffsets = defineApi(ListOffsetsRequest, ListOffsetsResponse, (request, { state }) => {
-  const isTwice = namedTwice(request.topics);
+/** The first versions that know what is asked for in place of a time. What is less than these is known by none. */
+const KNOWN_SINCE = new Map([
+  [LATEST, 0],
+  [EARLIEST, 0],
+  [MAX_TIMESTAMP, 7],
+  [EARLIEST_LOCAL, 8],
+  [LATEST_TIERED, 9],
+  [EARLIEST_PENDING_UPLOAD, 11],
+]);
+
+export const listOffsets = defineApi(ListOffsetsRequest, ListOffsetsResponse, (request, context) => {
+  const { state, apiVersion } = context;
+  const isCommittedOnly = request.isolationLevel === READ_COMMITTED;
   return {
     topics: request.topics.map(({ name, partitions }) => ({
       name,
-      partitions: partitions.map((wanted) => {
-        if (isTwice(name, wanted.partitionIndex)) return failed(wanted, ErrorCode.INVALID_REQUEST);
+      partitions: onceEach(partitions).map(({ wanted, isTwice }) => {
+        if (isTwice) return failed(wanted, ErrorCode.INVALID_REQUEST);
+        const { timestamp } = wanted;
+        const isKnown = timestamp >= 0n || apiVersion >= (KNOWN_SINCE.get(timestamp) ?? Infinity);
+        if (!isKnown) return failed(wanted, ErrorCode.UNSUPPORTED_VERSION);
         const partition = state.topics.partition(name, wanted.partitionIndex);
         return partition === undefined
           ? failed(wanted, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-          : find(partition, wanted, request.isolationLevel === READ_COMMITTED);
+          : find(partition, wanted, isCommittedOnly);
       }),
     })),
   };
 });
 
-/** Whether a partition is asked about more than once, which Kafka takes for a mistake. */
-function namedTwice(topics: Request["topics"]): (name: string, partitionIndex: number) => boolean {
-  const key = (name: string, partitionIndex: number) => `${name} ${partitionIndex}`;
-  const once = new Set<string>();
-  const twice = new Set<string>();
-  for (const { name, partitions } of topics) {
-    for (const { partitionIndex } of partitions) {
-      const named = key(name, partitionIndex);
-      if (once.has(named)) twice.add(named);
-      once.add(named);
-    }
+/** Each partition once, and whether it was asked about more often, which Kafka takes for a mistake. */
+function onceEach(partitions: readonly RequestPartition[]): { wanted: RequestPartition; isTwice: boolean }[] {
+  const byIndex = new Map<number, { wanted: RequestPartition; isTwice: boolean }>();
+  for (const wanted of partitions) {
+    const { partitionIndex } = wanted;
+    byIndex.set(partitionIndex, { wanted, isTwice: byIndex.has(partitionIndex) });
   }
-  return (name, partitionIndex) => twice.size > 0 && twice.has(key(name, partitionIndex));
+  return [...byIndex.values()];
 }
 
 function find(
@@ -90,7 +98,7 @@ function find(
     const batch = records.batchByTimestamp(timestamp, limit);
     return batch === undefined
       ? { partitionIndex: wanted.partitionIndex, errorCode: ErrorCode.NONE }
-      : firstFrom(wanted, batch, BigInt(timestamp));
+      : firstFrom(wanted, batch, BigInt(timestamp), records.startOffset);
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
     if (partition.failed(error)) log.error(describeError(error));
@@ -98,10 +106,17 @@ function find(
   }
 }
 
-/** The first record of a batch from a time on; the batch itself where its records cannot be read. */
-function firstFrom(wanted: RequestPartition, batch: Uint8Array, timestamp: bigint): PartitionResponse {
+/** The first record of a batch from a time on, in the log as it is; the batch itself where its records cannot be read. */
+function firstFrom(
+  wanted: RequestPartition,
+  batch: Uint8Array,
+  timestamp: bigint,
+  startOffset: bigint,
+): PartitionResponse {
   try {
-    const record = decodeRecords(batch).find((candidate) => candidate.timestamp >= timestamp);
+    const record = decodeRecords(batch).find((candidate) =>
+      candidate.timestamp >= timestamp && candidate.offset >= startOffset
+    );
     if (record !== undefined) return found(wanted, record.offset, record.timestamp);
   } catch (error) {
     if (!(error instanceof WireError)) throw error;

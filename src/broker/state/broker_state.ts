@@ -45,8 +45,7 @@ export interface BrokerStateOptions {
 /** See the module. */
 export class BrokerState implements Disposable {
   readonly clusterId: string;
-  /** Where the logs are, for people. */
-  readonly logDir: string;
+  readonly #storage: Storage;
   readonly config: BrokerConfig;
   /** What of `config` and `limits` may change at run time. */
   readonly configs: BrokerConfigs;
@@ -72,7 +71,7 @@ export class BrokerState implements Disposable {
   /** @throws {StorageError} */
   constructor({ storage, clusterId, config, limits, clock, faults }: BrokerStateOptions) {
     this.clusterId = clusterId;
-    this.logDir = storage.location;
+    this.#storage = storage;
     this.config = config;
     this.configs = new BrokerConfigs(storage, { config, limits });
     this.clock = clock;
@@ -128,6 +127,11 @@ export class BrokerState implements Disposable {
     this.fetchDeadlines = new Deadlines(clock);
     this.#retention = new Retention(this.topics, clock, config.retentionCheckIntervalMs);
     this.#cleaner = new Cleaner(this.topics, clock, config.cleanerBackoffMs);
+  }
+
+  /** Where the logs are, for people. */
+  get logDir(): string {
+    return this.#storage.location;
   }
 
   /** The limits in force. */

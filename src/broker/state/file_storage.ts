@@ -182,7 +182,6 @@ class DiskFile implements StorageFile {
 
 /** See the module. */
 export class FileStorage implements Storage {
-  readonly location: string;
   readonly #root: string;
   readonly #pool: HandlePool;
   readonly #folders: FolderSyncs;
@@ -193,9 +192,12 @@ export class FileStorage implements Storage {
    */
   constructor(root: string, maxOpenFiles: number, sync = syncFolder) {
     this.#root = root;
-    this.location = resolve(root);
     this.#pool = new HandlePool(maxOpenFiles);
     this.#folders = new FolderSyncs(root, sync);
+  }
+
+  get location(): string {
+    return resolve(this.#root);
   }
 
   open(path: string): StorageFile {

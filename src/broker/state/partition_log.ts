@@ -10,11 +10,11 @@ import { BATCH_AT } from "../../wire/record_batch.ts";
 import type { Checkpointed, Checkpoints } from "./checkpoints.ts";
 import { CHECKPOINT_NAME, encodeCheckpoint } from "./log_checkpoint.ts";
 import type { LogState } from "./log_state.ts";
-import { openSegments, removeSegment } from "./open_segments.ts";
+import { type OpenedSegments, openSegments, removeSegment } from "./open_segments.ts";
 import { type BatchExtent, type BatchPlace, Segment, segmentName } from "./segment.ts";
 import { SegmentIndexes } from "./segment_indexes.ts";
 import { SegmentWriter } from "./segment_writer.ts";
-import type { Storage } from "./storage.ts";
+import { type Storage, StorageError } from "./storage.ts";
 import { Tail, type TailPool } from "./tail.ts";
 import type { TopicConfig } from "./topic_config.ts";
 
@@ -49,6 +49,8 @@ export class PartitionLog implements Checkpointed {
   #syncedOffset = 0n;
   #compactedOffset = 0n;
   #isClosed = false;
+  /** A sync failed. The next may succeed although bytes are lost: nothing more is called safe. */
+  #isLossy = false;
   /** Deleted, but not yet on the disk: that comes when the checkpoint has the new start. */
   #deleted: Segment[] = [];
   readonly #indexes: SegmentIndexes;
@@ -83,7 +85,7 @@ export class PartitionLog implements Checkpointed {
    * @throws {StorageError} when the folder cannot be read, or holds damage that is no torn tail
    */
   open(nowMs: number, state: LogState): LogRecovery {
-    const opened = openSegments(this.#storage, this.folder, nowMs, state, this.#indexes);
+    const opened = this.#opened(nowMs, state);
     this.#state = state;
     this.#segments = opened.segments;
     this.#startOffset = this.#safeStartOffset = opened.startOffset;
@@ -142,16 +144,18 @@ export class PartitionLog implements Checkpointed {
     return EMPTY;
   }
 
-  /** The first batch, below `limit`, with a timestamp of at least `timestamp`. @throws {StorageError} */
+  /** The first batch from the start, below `limit`, with a timestamp of at least `timestamp`. @throws {StorageError} */
   batchByTimestamp(timestamp: number, limit: bigint): Uint8Array | undefined {
-    const segment = this.#segments.find((candidate) => candidate.maxTimestamp >= timestamp);
     const wanted = BigInt(timestamp);
-    const from = segment?.positionForTimestamp(timestamp) ?? 0;
-    const place = segment?.firstBatch(
-      from,
-      (_, header) => header.getBigInt64(BATCH_AT.maxTimestamp) >= wanted,
-    );
-    return this.#batchBelow(segment, place, limit);
+    const matches = ({ nextOffset }: BatchPlace, header: DataView) =>
+      header.getBigInt64(BATCH_AT.maxTimestamp) >= wanted && nextOffset > this.#startOffset &&
+      header.getInt32(BATCH_AT.recordsCount) > 0;
+    for (const segment of this.#segments) {
+      if (segment.maxTimestamp < timestamp) continue;
+      const place = segment.firstBatch(segment.positionForTimestamp(timestamp), matches);
+      if (place !== undefined) return place.baseOffset < limit ? segment.readBatch(place) : undefined;
+    }
+    return undefined;
   }
 
   /** The largest timestamp of all, -1 when there is none. */
@@ -203,7 +207,9 @@ export class PartitionLog implements Checkpointed {
         await segment.file.sync();
       } catch (error) {
         // What has been deleted meanwhile, by retention or with its topic, need not be safe.
-        if (!this.#isClosed && this.#segments.includes(segment)) throw error;
+        if (!this.has(segment)) continue;
+        this.#isLossy = true;
+        throw error;
       }
     }
     if (endOffset > this.#syncedOffset) this.#syncedOffset = endOffset;
@@ -289,9 +295,24 @@ export class PartitionLog implements Checkpointed {
     for (const segment of [...this.#segments, ...this.#deleted]) segment.file.close();
   }
 
+  #opened(nowMs: number, state: LogState): OpenedSegments {
+    try {
+      return openSegments(this.#storage, this.folder, nowMs, state, this.#indexes);
+    } catch (error) {
+      // What is there stays as it is.
+      this.#isClosed = true;
+      throw error;
+    }
+  }
+
   async #writeCheckpoint(): Promise<void> {
     const state = this.#state;
     if (state === undefined || this.#isClosed) return;
+    if (this.#isLossy) {
+      throw new StorageError(
+        `Cannot call '${this.folder}' safe: a sync of it has failed, and what was lost is not known`,
+      );
+    }
     const newest = this.#segments.at(-1);
     const closed = this.#segments.filter((segment) => segment !== newest && !segment.isIndexed);
     const deleted = [...this.#deleted];
@@ -386,15 +407,6 @@ export class PartitionLog implements Checkpointed {
       else high = middle - 1;
     }
     return low;
-  }
-
-  #batchBelow(
-    segment: Segment | undefined,
-    place: BatchPlace | undefined,
-    limit: bigint,
-  ): Uint8Array | undefined {
-    if (segment === undefined || place === undefined || place.baseOffset >= limit) return undefined;
-    return segment.readBatch(place);
   }
 
   #path(baseOffset: bigint): string {

@@ -253,6 +253,29 @@ Deno.test("PartitionLog.open() finishes a deletion that a crash cut short", asyn
   assert.equal(storage.list(FOLDER).includes("00000000000000000000.log"), false);
 });
 
+Deno.test("PartitionLog.batchByTimestamp() gives nothing from before the start", async () => {
+  using storage = new MemoryStorage();
+  const log = await tenSegments(storage);
+  await log.deleteRecordsBefore(500n);
+  const batch = log.batchByTimestamp(1, ALL) ?? assert.fail("there is one");
+  assert.equal(readBatchHeader(batch).baseOffset, 500n);
+});
+
+Deno.test("PartitionLog.checkpoint() calls nothing safe any more once a sync has failed", async () => {
+  using storage = new MemoryStorage();
+  const { log } = opened(storage);
+  fill(log, 3);
+  await log.checkpoint();
+  fill(log, 3);
+  const file = storage.open(segment(0));
+  file.sync = () => Promise.reject(new StorageError("Input/output error"));
+  await assert.rejects(log.sync(), /Input/);
+  file.sync = () => Promise.resolve();
+  await log.sync();
+  await assert.rejects(log.checkpoint(), /a sync of it has failed/);
+  assert.ok(opened(storage).recovery.readBytes > 0);
+});
+
 Deno.test("PartitionLog.checkpoint() of a log that is closed meanwhile does no harm", async () => {
   using storage = new MemoryStorage();
   const { log } = opened(storage);
