@@ -45,6 +45,8 @@ interface StagedCommit {
 export class CommittedOffsets {
   readonly #journal: Journal<Line>;
   readonly #groups = new Map<string, ByTopic>();
+  /** The groups that have offsets for a topic. */
+  readonly #groupsOf = new Map<string, Set<string>>();
   /** By producer, and then by the key that the journal has for it. */
   readonly #staged = new Map<bigint, Map<string, StagedCommit>>();
   /** How many commits are staged for a group. */
@@ -162,7 +164,7 @@ export class CommittedOffsets {
   /** Forgets all that a group committed. @throws {StorageError} */
   deleteGroup(groupId: string): void {
     this.#delete(
-      [...this.#keys((id) => id === groupId)],
+      this.#keysOf(groupId, this.#groups.get(groupId)?.keys() ?? []),
       this.#stagedKeys((staged) => staged.groupId === groupId),
     );
   }
@@ -170,7 +172,7 @@ export class CommittedOffsets {
   /** Forgets what all groups committed for a topic. @throws {StorageError} */
   deleteTopic(topic: string): void {
     this.#delete(
-      [...this.#keys((_, name) => name === topic)],
+      [...this.#groupsOf.get(topic) ?? []].flatMap((groupId) => this.#keysOf(groupId, [topic])),
       this.#stagedKeys((staged) => staged.commit.topic === topic),
     );
   }
@@ -231,7 +233,12 @@ export class CommittedOffsets {
     let topics = this.#groups.get(groupId);
     if (topics === undefined) this.#groups.set(groupId, topics = new Map());
     let partitions = topics.get(topic);
-    if (partitions === undefined) topics.set(topic, partitions = new Map());
+    if (partitions === undefined) {
+      topics.set(topic, partitions = new Map());
+      const groupIds = this.#groupsOf.get(topic);
+      if (groupIds === undefined) this.#groupsOf.set(topic, new Set([groupId]));
+      else groupIds.add(groupId);
+    }
     if (!partitions.has(partition)) this.#size++;
     partitions.set(partition, committed);
   }
@@ -241,17 +248,20 @@ export class CommittedOffsets {
     const partitions = topics?.get(topic);
     if (topics === undefined || partitions === undefined || !partitions.delete(partition)) return;
     this.#size--;
-    if (partitions.size === 0) topics.delete(topic);
+    if (partitions.size === 0) {
+      topics.delete(topic);
+      const groupIds = this.#groupsOf.get(topic);
+      groupIds?.delete(groupId);
+      if (groupIds?.size === 0) this.#groupsOf.delete(topic);
+    }
     if (topics.size === 0) this.#groups.delete(groupId);
   }
 
-  *#keys(isMeant: (groupId: string, topic: string) => boolean): Iterable<Key> {
-    for (const [groupId, topics] of this.#groups) {
-      for (const [topic, partitions] of topics) {
-        if (!isMeant(groupId, topic)) continue;
-        for (const partition of partitions.keys()) yield [groupId, topic, partition];
-      }
-    }
+  #keysOf(groupId: string, topics: Iterable<string>): Key[] {
+    return [...topics].flatMap((topic) =>
+      [...this.#groups.get(groupId)?.get(topic)?.keys() ?? []]
+        .map((partition): Key => [groupId, topic, partition])
+    );
   }
 
   *#changes(): Iterable<Change<Line>> {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { CommittedOffsets, type OffsetCommit } from "../../../../src/broker/state/committed_offsets.ts";
 import { MemoryStorage } from "../../../../src/broker/state/memory_storage.ts";
 import { ProducerIds } from "../../../../src/broker/state/producer_ids.ts";
@@ -38,6 +39,65 @@ Deno.test("CommittedOffsets.deleteGroup() and deleteTopic() forget for good", ()
     assert.deepEqual([...one.groupIds()], ["b"]);
     assert.equal(one.get("b", "t", 0)?.offset, 1n);
   }
+});
+
+Deno.test("CommittedOffsets holds what a plain map would, whatever is committed and deleted, also across a restart", () => {
+  const name = fc.constantFrom("a", "b", "c");
+  const partition = fc.nat(2);
+  const step = fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.record({ act: fc.constant("commit" as const), group: name, topic: name, partition }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({ act: fc.constant("delete" as const), group: name, topic: name, partition }),
+    },
+    fc.record({ act: fc.constant("deleteGroup" as const), group: name }),
+    fc.record({ act: fc.constant("deleteTopic" as const), topic: name }),
+  );
+  fc.assert(fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+    using storage = new MemoryStorage();
+    const offsets = opened(storage);
+    const model = new Map<string, bigint>();
+    const forget = (isMeant: (group: string, topic: string) => boolean) => {
+      for (const key of model.keys()) {
+        const [group = "", topic = ""] = key.split(" ");
+        if (isMeant(group, topic)) model.delete(key);
+      }
+    };
+    for (const [i, one] of steps.entries()) {
+      switch (one.act) {
+        case "commit":
+          offsets.commit(one.group, [commit(one.topic, one.partition, BigInt(i))]);
+          model.set(`${one.group} ${one.topic} ${one.partition}`, BigInt(i));
+          break;
+        case "delete":
+          offsets.delete(one.group, [one]);
+          model.delete(`${one.group} ${one.topic} ${one.partition}`);
+          break;
+        case "deleteGroup":
+          offsets.deleteGroup(one.group);
+          forget((group) => group === one.group);
+          break;
+        case "deleteTopic":
+          offsets.deleteTopic(one.topic);
+          forget((_, topic) => topic === one.topic);
+          break;
+      }
+    }
+    for (const one of [offsets, opened(storage)]) {
+      assert.equal(one.size, model.size);
+      assert.deepEqual(
+        [...one.groupIds()].sort(),
+        [...new Set([...model.keys()].map((key) => key.split(" ")[0]))].sort(),
+      );
+      for (const [key, offset] of model) {
+        const [group = "", topic = "", index] = key.split(" ");
+        assert.equal(one.get(group, topic, Number(index))?.offset, offset);
+      }
+    }
+  }));
 });
 
 Deno.test("CommittedOffsets.commit() does not let the file grow with the number of commits", () => {
