@@ -1,7 +1,7 @@
 /** What goes into partitions and comes out of them: Produce, Fetch, ListOffsets, DeleteRecords, OffsetForLeaderEpoch. */
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../src/wire/error_codes.ts";
-import { batchOf, contentOf } from "../support/batches.ts";
+import { batchOf, contentOf, type TestBatch } from "../support/batches.ts";
 import { type Ask, conform, like, type Topic } from "../support/conform.ts";
 import { DeleteRecords, Fetch, ListOffsets, OffsetForLeaderEpoch, Produce } from "../support/wire_pairs.ts";
 import {
@@ -166,6 +166,29 @@ conform(Produce, "refuses two batches of a partition, and none", async ({ ask, n
   like(await produce(ask, topic, both), { errorCode: ErrorCode.INVALID_RECORD });
 });
 
+conform(Produce, "refuses what is no batch of a producer", async ({ ask, newTopic, newProducer }) => {
+  const topic = await newTopic();
+  const { producerId } = await newProducer();
+  const code = async (records: Uint8Array) => (await produce(ask, topic, records)).errorCode;
+  const of = (options: TestBatch) => batchOf(["a"], options);
+  assert.equal(await code(of({}).subarray(0, 40)), ErrorCode.INVALID_RECORD);
+  assert.equal(await code(of({}).subarray(0, -1)), ErrorCode.INVALID_RECORD);
+  assert.equal(await code(of({ isControl: true })), ErrorCode.INVALID_RECORD);
+  assert.equal(await code(of({ baseOffset: 77n })), ErrorCode.INVALID_RECORD);
+  assert.equal(await code(of({ producerId, producerEpoch: 0, baseSequence: -1 })), ErrorCode.INVALID_RECORD);
+  assert.equal(await code(of({ producerId, producerEpoch: 0, baseSequence: 0 })), ErrorCode.NONE);
+  const noEpoch = of({ producerId, producerEpoch: -1, baseSequence: 0 });
+  assert.equal(await code(noEpoch), ErrorCode.INVALID_PRODUCER_EPOCH);
+  const oldMagic = of({});
+  oldMagic[16] = 1;
+  assert.equal(await code(oldMagic), ErrorCode.INVALID_RECORD);
+  const tooShort = of({});
+  new DataView(tooShort.buffer, tooShort.byteOffset).setInt32(8, 10);
+  assert.equal(await code(tooShort), ErrorCode.CORRUPT_MESSAGE);
+  // A timestamp may be left out.
+  assert.equal(await code(of({ timestamp: -1 })), ErrorCode.NONE);
+});
+
 conform(Fetch, "gives what was produced, with its offsets", async ({ ask, newTopic, version }) => {
   const topic = await newTopic({ partitions: 2 });
   await produce(ask, topic, batchOf(["a", "b"]));
@@ -241,6 +264,20 @@ conform(
     assert.equal((await content(test.ask, topic, 0n)).length, 2);
   },
 );
+
+conform(Fetch, "gives partitions in the order of the request, while there is room", async (test) => {
+  const topic = await test.newTopic({ partitions: 3 });
+  for (const index of [0, 1, 2]) await produce(test.ask, topic, batchOf(["a".repeat(500)]), { index });
+  const sizes = async (maxBytes: number, order: number[]) => {
+    const partitions = order.map((partition) => ({ partition, fetchOffset: 0n, partitionMaxBytes: 10_000 }));
+    const topics = [{ topic: topic.name, topicId: topic.topicId, partitions }];
+    const { responses } = await test.ask(Fetch, { maxWaitMs: 0, minBytes: 1, maxBytes, topics });
+    return responses[0]?.partitions.map(({ partitionIndex, records }) => [partitionIndex, records?.length]);
+  };
+  const size = batchOf(["a".repeat(500)]).length;
+  assert.deepEqual(await sizes(0, [0, 1, 2]), [[0, size], [1, 0], [2, 0]]);
+  assert.deepEqual(await sizes(2 * size, [2, 1, 0]), [[2, size], [1, size], [0, 0]]);
+});
 
 conform(Fetch, "waits for minBytes, and no longer than maxWaitMs", async ({ ask, connect, newTopic }) => {
   const topic = await newTopic();
@@ -330,11 +367,24 @@ conform(ListOffsets, "refuses a partition that is asked about twice", async ({ a
   const partition = { partitionIndex: 0, timestamp: LATEST };
   const topics = [{ name, partitions: [partition, partition] }];
   const answer = await ask(ListOffsets, { replicaId: -1, topics });
-  assert.ok(
-    answer.topics.flatMap((topic) => topic.partitions)
-      .every(({ errorCode }) => errorCode === ErrorCode.INVALID_REQUEST),
-  );
+  const refused = { partitionIndex: 0, errorCode: ErrorCode.INVALID_REQUEST };
+  like(answer.topics, [{ name, partitions: [refused] }]);
 });
+
+conform(ListOffsets, "refuses what its version does not know in place of a time", async (test) => {
+  const topic = await test.newTopic();
+  const known = [
+    { timestamp: MAX_TIMESTAMP, since: 7 },
+    { timestamp: EARLIEST_LOCAL, since: 8 },
+    { timestamp: LATEST_TIERED, since: 9 },
+    { timestamp: -100n, since: Infinity },
+  ];
+  for (const { timestamp, since } of known) {
+    const { topics } = await test.ask(ListOffsets, offsetsOf(topic, timestamp));
+    const errorCode = test.version >= since ? ErrorCode.NONE : ErrorCode.UNSUPPORTED_VERSION;
+    like(topics[0]?.partitions, [{ errorCode }]);
+  }
+}, { versions: [1, 6, 7, 8, 9, 11] });
 
 conform(DeleteRecords, "moves the start of the log", async ({ ask, newTopic }) => {
   const topic = await newTopic();

@@ -13,6 +13,8 @@ export interface TestBatch {
   readonly producerEpoch?: number;
   readonly baseSequence?: number;
   readonly isTransactional?: boolean;
+  readonly isControl?: boolean;
+  readonly baseOffset?: bigint;
   readonly compression?: "none" | "gzip";
 }
 

@@ -174,7 +174,8 @@ export class Partition {
   ): AppendResult {
     const fault = verifyBatch(records);
     if (fault !== undefined) {
-      const errorCode = fault === "magic" ? ErrorCode.INVALID_RECORD : ErrorCode.CORRUPT_MESSAGE;
+      const isCorrupt = fault === "length" || fault === "crc";
+      const errorCode = isCorrupt ? ErrorCode.CORRUPT_MESSAGE : ErrorCode.INVALID_RECORD;
       return this.#refused(errorCode, FAULTS[fault]);
     }
     const header = readBatchHeader(records);
@@ -323,6 +324,7 @@ function checkBatch(
       errorMessage: `The record batch has ${sizeBytes} bytes: max.message.bytes is ${config.maxMessageBytes}`,
     };
   }
+  if (header.baseOffset !== 0n) return invalid(`baseOffset must be 0: it is ${header.baseOffset}`);
   if (recordsCount < 1 || lastOffsetDelta !== recordsCount - 1) {
     return invalid(`${recordsCount} records cannot end at offset delta ${lastOffsetDelta}`);
   }
@@ -330,9 +332,10 @@ function checkBatch(
     return invalid(`Attributes ${attributes} name no compression`);
   }
   if ((attributes & BatchAttribute.control) !== 0) return invalid("A client cannot write control batches");
-  if (producerId >= 0n && (producerEpoch < 0 || baseSequence < 0)) {
-    return invalid(`producerEpoch ${producerEpoch} and baseSequence ${baseSequence} must not be negative`);
+  if (producerId >= 0n && producerEpoch < 0) {
+    return { errorCode: ErrorCode.INVALID_PRODUCER_EPOCH, errorMessage: `producerEpoch is ${producerEpoch}` };
   }
+  if (producerId >= 0n && baseSequence < 0) return invalid(`baseSequence is ${baseSequence}`);
   return undefined;
 }
 

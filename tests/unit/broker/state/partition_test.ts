@@ -46,8 +46,8 @@ Deno.test("Partition.append() refuses what is no good batch, and appends nothing
   const partition = opened(new MemoryStorage());
   const good = () => batchOf(["a"]);
   const cases: [string, Uint8Array, number][] = [
-    ["nothing", new Uint8Array(), ErrorCode.CORRUPT_MESSAGE],
-    ["cut short", good().subarray(0, -1), ErrorCode.CORRUPT_MESSAGE],
+    ["nothing", new Uint8Array(), ErrorCode.INVALID_RECORD],
+    ["cut short", good().subarray(0, -1), ErrorCode.INVALID_RECORD],
     ["a wrong checksum", good().fill(9, -1), ErrorCode.CORRUPT_MESSAGE],
     ["another magic", changed(good(), (view) => view.setInt8(BATCH_AT.magic, 1)), ErrorCode.INVALID_RECORD],
     [
@@ -58,7 +58,7 @@ Deno.test("Partition.append() refuses what is no good batch, and appends nothing
     [
       "a huge length",
       changed(good(), (view) => view.setInt32(BATCH_AT.batchLength, 2 ** 30)),
-      ErrorCode.CORRUPT_MESSAGE,
+      ErrorCode.INVALID_RECORD,
     ],
     ["two batches", new Uint8Array([...good(), ...good()]), ErrorCode.INVALID_RECORD],
     [
@@ -70,6 +70,16 @@ Deno.test("Partition.append() refuses what is no good batch, and appends nothing
       "more offsets than records",
       changed(good(), (v) => v.setInt32(BATCH_AT.lastOffsetDelta, 5)),
       ErrorCode.INVALID_RECORD,
+    ],
+    [
+      "an offset of its own",
+      changed(good(), (view) => view.setBigInt64(BATCH_AT.baseOffset, 7n)),
+      ErrorCode.INVALID_RECORD,
+    ],
+    [
+      "a producer without epoch",
+      batchOf(["a"], { producerId: 1n, producerEpoch: -1, baseSequence: 0 }),
+      ErrorCode.INVALID_PRODUCER_EPOCH,
     ],
     [
       "a control batch",
