@@ -68,6 +68,11 @@ export class PowerLossStorage implements Storage {
     return Promise.resolve();
   }
 
+  /** What a kill of the process leaves: all. */
+  kept(): MemoryStorage {
+    return this.#memory;
+  }
+
   /** What the power loss leaves. */
   left(): MemoryStorage {
     const storage = new MemoryStorage();
