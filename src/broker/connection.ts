@@ -17,6 +17,7 @@ import { skipTaggedFields } from "../wire/tagged_fields.ts";
 import { Writer } from "../wire/writer.ts";
 import { ANONYMOUS, type BodyWriter, type ClientConnection } from "./api.ts";
 import { answerUnsupported, FETCH, findApi } from "./dispatch.ts";
+import type { BufferPool } from "./buffer_pool.ts";
 import { ReceiveBuffer } from "./receive_buffer.ts";
 import type { Authentication } from "./security/authentication.ts";
 import { SaslSession } from "./security/sasl_session.ts";
@@ -38,6 +39,7 @@ const FRAME_PIECE_BYTES = 1024 * 1024;
 export interface ConnectionContext {
   readonly state: BrokerState;
   readonly deadlines: Deadlines;
+  readonly buffers: BufferPool;
   /** Undefined where nobody is asked who it is. */
   readonly authentication: Authentication | undefined;
   /** Where clients are told to come back to; undefined to tell each where it reached us. */
@@ -68,6 +70,7 @@ export class Connection implements ClientConnection, Due {
   readonly #state: BrokerState;
   readonly #socket: Socket;
   readonly #deadlines: Deadlines;
+  readonly #buffers: BufferPool;
   readonly #advertised: ConnectionContext["advertised"];
   readonly #listenerName: string | undefined;
   readonly #received: ReceiveBuffer;
@@ -81,6 +84,8 @@ export class Connection implements ClientConnection, Due {
   /** By when more of the frame that was begun is to be there. */
   #frameDueMs = Infinity;
   #framePieces = 0;
+  /** As the pool has been told. */
+  #heldBytes = 0;
   /** What is still to be done before the connection is ended, undefined when it goes on. */
   #lastWords: (() => void) | undefined;
 
@@ -96,6 +101,7 @@ export class Connection implements ClientConnection, Due {
     this.#state = state;
     this.#socket = socket;
     this.#deadlines = deadlines;
+    this.#buffers = context.buffers;
     this.#advertised = context.advertised;
     this.#listenerName = context.listenerName;
     this.#received = new ReceiveBuffer(
@@ -132,6 +138,8 @@ export class Connection implements ClientConnection, Due {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#buffers.change(this.#heldBytes, 0);
+    this.#heldBytes = 0;
     this.#state.metrics.connectionsCount--;
     this.#deadlines.delete(this);
     this.#socket.destroy();
@@ -183,9 +191,24 @@ export class Connection implements ClientConnection, Due {
     }
     this.#isHandling = false;
     this.#flush();
-    if (!this.#takesFrames()) return;
+    if (!this.#hold() || !this.#takesFrames()) return;
     if (this.#hasRoom()) this.#watchFrame();
     else this.#pause();
+  }
+
+  /** Tells the pool what is held. @returns false when it is too much: then the connection is closed */
+  #hold(): boolean {
+    if (this.#isClosed) return false;
+    const bytes = this.#received.heldBytes + this.#sending.heldBytes;
+    const mayGoOn = this.#buffers.change(this.#heldBytes, bytes);
+    this.#heldBytes = bytes;
+    if (!mayGoOn) {
+      log.warn(
+        `Closed the connection of ${this.remoteHost}: it made the broker hold ${bytes} bytes, of too many`,
+      );
+      this.close();
+    }
+    return mayGoOn;
   }
 
   /** A frame that was begun is to come on, however long the peer may otherwise be silent. */
@@ -293,6 +316,7 @@ export class Connection implements ClientConnection, Due {
     }
     if (this.#isHandling) return;
     this.#flush();
+    if (!this.#hold()) return;
     if (this.#isEnding) this.#endIfAnswered();
     else this.#goOn();
   }
@@ -354,6 +378,7 @@ export class Connection implements ClientConnection, Due {
     if (this.#isClosed) return;
     const stalledAtMs = this.#state.clock.nowMs() + this.#state.limits.writeStallMs;
     this.deadlineMs = Math.max(this.deadlineMs, stalledAtMs);
+    this.#hold();
     if (this.#isEnding) this.#endIfAnswered();
     else this.#goOn();
   }

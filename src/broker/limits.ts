@@ -29,6 +29,8 @@ export interface Limits {
   readonly maxInFlightRequests: number;
   /** Bytes of answers that a peer has not taken; above it, no further request of that peer is read. */
   readonly maxResponseBacklogBytes: number;
+  /** Of requests that are not whole and answers that are not taken, of all connections together. */
+  readonly maxBufferedBytes: number;
   /** A peer that takes nothing of its answers for so long is closed. */
   readonly writeStallMs: number;
   /** The most that one fetch answers, whatever it asks for. Kafka: `fetch.max.bytes`. */
@@ -84,6 +86,7 @@ export const DEFAULT_LIMITS: Limits = {
   frameStallMs: 60_000,
   maxInFlightRequests: 64,
   maxResponseBacklogBytes: 8 * MIB,
+  maxBufferedBytes: 512 * MIB,
   writeStallMs: 60_000,
   maxFetchBytes: 55 * MIB,
   maxFetchWaitMs: 60_000,

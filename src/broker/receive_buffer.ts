@@ -30,6 +30,11 @@ export class ReceiveBuffer {
     return this.#end - this.#start;
   }
 
+  /** Memory of its own. */
+  get heldBytes(): number {
+    return this.#isOwn ? this.#bytes.length : 0;
+  }
+
   /** Frames from now on are of these sizes. */
   expect(minFrameBytes: number, maxFrameBytes: number): void {
     this.#minFrameBytes = minFrameBytes;
@@ -74,6 +79,7 @@ export class ReceiveBuffer {
   settle(): void {
     if (this.#start < this.#end) return;
     this.#bytes = NOTHING;
+    this.#isOwn = false;
     this.#start = this.#end = 0;
   }
 

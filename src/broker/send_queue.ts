@@ -32,6 +32,11 @@ export class SendQueue {
     return this.#waitingBytes + this.#socket.writableLength;
   }
 
+  /** Of these, what is no passing matter: the peer lets it wait, and will be heard of when it does not. */
+  get heldBytes(): number {
+    return this.#socket.writableNeedDrain ? this.pendingBytes : this.#waitingBytes;
+  }
+
   /** Whether something waits for the socket to get rid of what it has. */
   get isWaiting(): boolean {
     return this.#waiting.length > 0;

@@ -11,6 +11,7 @@ import { type SecureContext, TLSSocket } from "node:tls";
 import { describeError } from "../base/errors.ts";
 import { within } from "../base/stop.ts";
 import { logger } from "../base/log.ts";
+import { BufferPool } from "./buffer_pool.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
 import { PortInUseError } from "./errors.ts";
 import type { Authentication } from "./security/authentication.ts";
@@ -91,6 +92,7 @@ export class Server implements AsyncDisposable {
     const context = {
       state,
       deadlines: this.#idle,
+      buffers: new BufferPool(state.limits.maxBufferedBytes),
       authentication,
       advertised,
       listenerName: this.#listenerName,

@@ -317,3 +317,21 @@ Deno.test("Broker is not blown up by a batch that is small and becomes large, wh
   }
   await assertServes(broker.address);
 });
+
+Deno.test("Broker closes who makes it hold most when all together make it hold too much, and serves the others", async () => {
+  await using broker = await startBroker({ topics: [{ name: "t" }], limits: { maxBufferedBytes: 4 << 20 } });
+  using small = await WireClient.connect(broker.address);
+  using stack = new DisposableStack();
+  let closed = 0;
+  // Each sends 1 MiB of a request, and leaves it at that.
+  const begun = new Uint8Array((1 << 20) + 4);
+  new DataView(begun.buffer).setInt32(0, 90 << 20);
+  for (let i = 0; i < 12; i++) {
+    const client = stack.use(await WireClient.connect(broker.address));
+    await client.sendRaw(begun).catch(() => {});
+    client.untilClosed().then(() => closed++, () => {});
+    await small.call(MetadataRequest, MetadataResponse, 9, { topics: null });
+  }
+  while (closed < 6) await small.call(MetadataRequest, MetadataResponse, 9, { topics: null });
+  await assertServes(broker.address);
+});

@@ -134,6 +134,23 @@ Deno.test("Broker takes TLS and nothing else where it encrypts, and tells it", a
   assert.match(lines.join("\n"), /Closed the connection of 127.0.0.1 .*SSL/);
 });
 
+Deno.test("Broker closes who does not begin with TLS in time", async () => {
+  await using broker = await startBroker({
+    ...optionsFor("SSL"),
+    limits: { authenticationMs: 80, maxConnections: 2 },
+  });
+  using silent = await WireClient.connect(broker.address);
+  using half = await WireClient.connect(broker.address);
+  // A handshake of 512 bytes that does not come.
+  await half.sendRaw(new Uint8Array([0x16, 3, 1, 2, 0]));
+  await silent.untilClosed();
+  await half.untilClosed();
+  // Their places are free again.
+  const admin = kafkajs(broker.address, "SSL", "PLAIN").admin();
+  await admin.connect();
+  await admin.disconnect();
+});
+
 const encoder = new TextEncoder();
 
 function handshake(client: WireClient, mechanism: string, version = 1) {
