@@ -89,12 +89,14 @@ Deno.test("parley broker --faults has go wrong what the file says", async () => 
   await using place = new Place();
   const file = join(place.folder, "faults.yaml");
   await Deno.writeTextFile(file, "- api: Produce\n  topic: orders\n  nth: 2\n  error: NOT_ENOUGH_REPLICAS\n");
-  const { ready } = await startJson(place, ["--faults", file]);
+  const { ready } = await startJson(place, ["--faults", file, "--http", "127.0.0.1:0"]);
   using client = await WireClient.connect(ready.address);
   await makeTopic(client, "orders");
   assert.equal(await produce(client, "orders"), ErrorCode.NONE);
   assert.equal(await produce(client, "orders"), ErrorCode.NOT_ENOUGH_REPLICAS);
   assert.equal(await produce(client, "orders"), ErrorCode.NONE);
+  const metrics = await fetch(`http://${ready.http}/metrics`);
+  assert.match(await metrics.text(), /^parley_faults_struck_total\{rule="0"\} 1$/m);
 });
 
 Deno.test("parley broker --faults tells all that is wrong with a file, and where: exit 2", async () => {
