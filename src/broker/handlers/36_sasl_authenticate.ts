@@ -4,7 +4,9 @@
  * Behaviour: PLAIN and SCRAM (see security/). A failure is answered a little later, in Kafka's words, and closes the
  * connection. `sessionLifetimeMs` tells how long the authentication holds, where it does not hold for ever; who does not
  * authenticate itself again until then is closed with its next request.
- * Not modelled: GSSAPI, OAUTHBEARER, delegation tokens.
+ * Not modelled: GSSAPI, OAUTHBEARER, delegation tokens. Another API in the middle of an exchange is not answered with
+ * ILLEGAL_SASL_STATE, but for ApiVersions and SaslHandshake: the connection is closed all the same. A user whom nobody knows
+ * is told so only when the exchange ends, as by a wrong password.
  *
  * @module
  */
