@@ -109,6 +109,40 @@ conform(JoinGroup, "refuses what cannot be", async ({ ask, newGroup }) => {
   assert.equal(await code({ protocols: ["sticky"] }), ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
 });
 
+conform(
+  JoinGroup,
+  "lets a member change its protocols to some that it had before",
+  async ({ ask, newGroup }) => {
+    const groupId = await newGroup();
+    const { memberId } = await join(ask, groupId, { protocols: ["range", "sticky"] });
+    const again = async (options: Joining) =>
+      await ask(JoinGroup, joining(groupId, { memberId, ...options }));
+    const refused = { errorCode: ErrorCode.INCONSISTENT_GROUP_PROTOCOL, generationId: -1 };
+    like(await again({ protocols: ["sticky"] }), {
+      errorCode: NONE,
+      generationId: 2,
+      protocolName: "sticky",
+    });
+    like(await again({ protocols: ["range"] }), refused);
+    like(await again({ protocols: ["sticky"], protocolType: "other" }), refused);
+  },
+);
+
+conform(DescribeGroups, "describes those that are there and those that are not", async (test) => {
+  const { ask, newGroup, version } = test;
+  const groupId = await newGroup();
+  await soleMember(ask, groupId);
+  const none = uniqueName("conform-none");
+  const { groups } = await ask(DescribeGroups, { groups: [groupId, none] });
+  assert.deepEqual(groups.map(({ groupId }) => groupId).toSorted(), [groupId, none].toSorted());
+  const missing = groups.find((group) => group.groupId === none);
+  like(missing, {
+    groupState: "Dead",
+    errorCode: version >= 6 ? ErrorCode.GROUP_ID_NOT_FOUND : NONE,
+    members: [],
+  });
+});
+
 conform(JoinGroup, "rebalances when a second member comes", async ({ ask, connect, newGroup, version }) => {
   const groupId = await newGroup();
   const first = await soleMember(ask, groupId);

@@ -16,6 +16,7 @@ import {
   FindCoordinator,
   Metadata,
   Produce,
+  SaslAuthenticate,
   SaslHandshake,
 } from "../support/wire_pairs.ts";
 import { produceOf } from "./requests.ts";
@@ -429,5 +430,11 @@ conform(SaslHandshake, "is not for a listener without SASL", async ({ ask }) => 
   like(await ask(SaslHandshake, { mechanism: "PLAIN" }), {
     errorCode: ErrorCode.ILLEGAL_SASL_STATE,
     mechanisms: [],
+  });
+});
+
+conform(SaslAuthenticate, "is not for a listener without SASL", async ({ ask }) => {
+  like(await ask(SaslAuthenticate, { authBytes: new Uint8Array() }), {
+    errorCode: ErrorCode.ILLEGAL_SASL_STATE,
   });
 });

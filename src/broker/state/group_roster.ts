@@ -55,13 +55,16 @@ export class GroupRoster {
     return this.#byId.get(memberId) ?? ErrorCode.UNKNOWN_MEMBER_ID;
   }
 
-  /** Whether a member with these protocols fits in with the others, who follow `protocolType`. */
+  /**
+   * Whether a member with these protocols fits in with those who are here and follow `protocolType`. As in Kafka it is
+   * also held against what it said before itself.
+   */
   accepts(request: JoinGroup, protocolType: string | null): boolean {
     if (request.protocolType === "" || request.protocols.length === 0) return false;
-    const others = [...this.values()].filter((member) => member.memberId !== request.memberId);
-    if (others.length === 0) return true;
+    const members = [...this.values()];
+    if (members.length === 0) return true;
     return request.protocolType === protocolType &&
-      request.protocols.some((protocol) => others.every((member) => member.supports(protocol.name)));
+      request.protocols.some((protocol) => members.every((member) => member.supports(protocol.name)));
   }
 
   /** The longest time that a member has to come again in a rebalance, in milliseconds. */
