@@ -179,6 +179,10 @@ export class Partition {
       return this.#refused(errorCode, FAULTS[fault]);
     }
     const header = readBatchHeader(records);
+    const isTransactional = (header.attributes & BatchAttribute.transactional) !== 0;
+    if (isTransactional && transaction === undefined) {
+      return this.#refused(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, null);
+    }
     const refusal = checkBatch(records, header, config);
     if (refusal !== undefined) return this.#refused(refusal.errorCode, refusal.errorMessage);
     const wrong = refuseRecords(records, header, config, nowMs);
@@ -190,8 +194,8 @@ export class Partition {
         recordErrors,
       };
     }
-    if ((header.attributes & BatchAttribute.transactional) !== 0) {
-      const errorCode = transaction?.admit(header) ?? ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
+    if (isTransactional && transaction !== undefined) {
+      const errorCode = transaction.admit(header);
       if (errorCode !== ErrorCode.NONE) return this.#refused(errorCode, null);
     }
     if (header.producerId >= 0n) {

@@ -200,15 +200,6 @@ export function prepared(transaction: Transaction, ending: Ending, nowMs: number
   };
 }
 
-/** The producer is cut off, as another one comes or its time is over: no request with its epoch is taken any more. */
-export function fenced(transaction: Transaction): Transaction {
-  return {
-    ...transaction,
-    producerEpoch: Math.min(transaction.producerEpoch + 1, MAX_EPOCH),
-    lastProducerEpoch: NO_PRODUCER_EPOCH,
-  };
-}
-
 /** All markers of a prepared transaction are written. */
 export function completed(transaction: Transaction, nowMs: number): Transaction {
   const { producerId, nextProducerId, isEpochPerTransaction } = transaction;

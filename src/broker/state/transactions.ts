@@ -22,7 +22,6 @@ import {
   completed,
   type Ending,
   extended,
-  fenced,
   initialized,
   isEpochExhausted,
   isKnownProducer,
@@ -218,7 +217,7 @@ export class Transactions implements Syncable, Disposable {
       case "go": {
         const isUsedUp = isEpochPerTransaction && isEpochExhausted(entry.transaction.producerEpoch);
         const nextProducerId = isUsedUp ? this.#options.producerIds.take() : NO_PRODUCER_ID;
-        return this.#end(entry, entry.transaction, { isCommit, isEpochPerTransaction, nextProducerId });
+        return this.#end(entry, { isCommit, isEpochPerTransaction, nextProducerId });
       }
     }
   }
@@ -294,19 +293,19 @@ export class Transactions implements Syncable, Disposable {
     return has(transaction) ? ErrorCode.NONE : ErrorCode.TRANSACTION_ABORTABLE;
   }
 
-  /** Aborts a transaction that its producer has not ended, and fences the producer. @throws {StorageError} */
+  /**
+   * Aborts a transaction that its producer has not ended. The next epoch keeps the producer out, an older client's too.
+   *
+   * @throws {StorageError} nothing was changed
+   */
   #abort(entry: TransactionEntry): ProducerResult | Later<ProducerResult> {
     const ending = { isCommit: false, isEpochPerTransaction: true, nextProducerId: NO_PRODUCER_ID };
-    return this.#end(entry, fenced(entry.transaction), ending);
+    return this.#end(entry, ending);
   }
 
   /** @throws {StorageError} nothing was changed */
-  #end(
-    entry: TransactionEntry,
-    transaction: Transaction,
-    ending: Ending,
-  ): ProducerResult | Later<ProducerResult> {
-    const next = prepared(transaction, ending, this.#options.clock.epochMs());
+  #end(entry: TransactionEntry, ending: Ending): ProducerResult | Later<ProducerResult> {
+    const next = prepared(entry.transaction, ending, this.#options.clock.epochMs());
     this.#table.put(entry, next);
     this.#deadlines.delete(entry);
     const answer = producerOf(completed(next, next.updatedAtMs));

@@ -173,8 +173,19 @@ Deno.test("Transactions aborts one whose time is over, and fences its producer, 
   next.clock.advance(1);
   assert.equal(next.stateOf(), "CompleteAbort");
   assert.equal(next.partition.lastStableOffset, 2n);
-  assert.equal(next.end(producer, true).errorCode, ErrorCode.PRODUCER_FENCED);
-  assert.equal(next.partition.producerEpochOf(producer.producerId), producer.producerEpoch + 2);
+  assert.equal(next.partition.producerEpochOf(producer.producerId), producer.producerEpoch + 1);
+  const { transactions } = next.state;
+  assert.equal(transactions.addPartitions(producer, [PLACE], true), ErrorCode.PRODUCER_FENCED);
+  assert.equal(next.end(producer, true, false).errorCode, ErrorCode.PRODUCER_FENCED);
+  assert.equal(next.end(producer, true).errorCode, ErrorCode.INVALID_TXN_STATE);
+  // It was aborted: who wanted that, or asks for its epoch, goes on with the next one.
+  const after = {
+    errorCode: ErrorCode.NONE,
+    producerId: producer.producerId,
+    producerEpoch: producer.producerEpoch + 1,
+  };
+  assert.deepEqual(next.end(producer, false), after);
+  assert.deepEqual(next.init("x", producer), after);
 });
 
 Deno.test("Transactions carries through what had begun to end when the process was killed, each marker once", () => {
