@@ -7,12 +7,13 @@
  * @module
  */
 import { createServer, isIP, type Server as TcpServer, type Socket } from "node:net";
-import { type SecureContext, TLSSocket } from "node:tls";
+import type { SecureContext } from "node:tls";
 import { describeError } from "../base/errors.ts";
 import { within } from "../base/stop.ts";
 import { logger } from "../base/log.ts";
 import { BufferPool } from "./buffer_pool.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
+import { EncryptedSocket } from "./encrypted_socket.ts";
 import { PortInUseError } from "./errors.ts";
 import type { Authentication } from "./security/authentication.ts";
 import type { BrokerState } from "./state/broker_state.ts";
@@ -134,9 +135,7 @@ export class Server implements AsyncDisposable {
       socket.destroy();
       return;
     }
-    const stream = secureContext === undefined
-      ? socket
-      : new TLSSocket(socket, { isServer: true, secureContext });
+    const stream = secureContext === undefined ? socket : new EncryptedSocket(socket, secureContext);
     const connection = new Connection(this.#nextId++, stream, context);
     this.#connections.add(connection);
     this.#countsByHost.set(host, hostCount + 1);

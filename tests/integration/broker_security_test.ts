@@ -2,8 +2,11 @@ import assert from "node:assert/strict";
 import { configureLog, logLine } from "../../src/base/log.ts";
 import { Kafka, logLevel, type SASLOptions } from "kafkajs";
 import { type BrokerOptions, startBroker } from "../../src/testing.ts";
+import { sleep } from "../../src/base/stop.ts";
 import { ErrorCode } from "../../src/wire/error_codes.ts";
-import { FRAME_SIZE_BYTES } from "../../src/wire/frame.ts";
+import { encodeRequest, FRAME_SIZE_BYTES } from "../../src/wire/frame.ts";
+import { ProduceRequest } from "../../src/wire/messages/00_produce.ts";
+import { FetchRequest } from "../../src/wire/messages/01_fetch.ts";
 import { MetadataRequest, MetadataResponse } from "../../src/wire/messages/03_metadata.ts";
 import { SaslHandshakeRequest, SaslHandshakeResponse } from "../../src/wire/messages/17_sasl_handshake.ts";
 import { ApiVersionsRequest, ApiVersionsResponse } from "../../src/wire/messages/18_api_versions.ts";
@@ -16,6 +19,7 @@ import {
   AlterUserScramCredentialsResponse,
 } from "../../src/wire/messages/51_alter_user_scram_credentials.ts";
 import { makeCertificates } from "../support/apache_kafka_security.ts";
+import { batchOf } from "../support/batches.ts";
 import { hasKcat, kcat } from "../support/kcat.ts";
 import { saltedPasswordOf } from "../support/scram_client.ts";
 import { WireClient } from "../support/wire_client.ts";
@@ -149,6 +153,46 @@ Deno.test("Broker closes who does not begin with TLS in time", async () => {
   const admin = kafkajs(broker.address, "SSL", "PLAIN").admin();
   await admin.connect();
   await admin.disconnect();
+});
+
+Deno.test("Broker reads no more of a peer by TLS that takes none of its answers", async () => {
+  await using broker = await startBroker({
+    ...optionsFor("SSL"),
+    limits: { maxResponseBacklogBytes: 100_000 },
+  });
+  const port = Number(broker.address.split(":").at(-1));
+  using peer = await Deno.connectTls({ hostname: "localhost", port, caCerts: [ca] });
+  const topicData = [{ name: "t", partitionData: [{ index: 0, records: batchOf(["x".repeat(900_000)]) }] }];
+  const header = { correlationId: 1, clientId: null };
+  const produce = encodeRequest(ProduceRequest, 9, header, {
+    transactionalId: null,
+    acks: -1,
+    timeoutMs: 1,
+    topicData,
+  });
+  const partitions = [{ partition: 0, fetchOffset: 0n, partitionMaxBytes: 1 << 20 }];
+  const fetch = encodeRequest(FetchRequest, 12, header, {
+    maxWaitMs: 0,
+    minBytes: 1,
+    maxBytes: 1 << 20,
+    topics: [{ topic: "t", partitions }],
+  });
+  const writer = peer.writable.getWriter();
+  await writer.write(produce);
+  for (let i = 0; i < 20; i++) await writer.write(fetch);
+  // It goes on sending, far more than the system's own buffers take.
+  let isStopped = false;
+  const sending = (async () => {
+    for (let i = 0; i < 200 && !isStopped; i++) await writer.write(produce);
+    return "all was taken";
+  })().catch(() => "closed");
+  assert.equal(
+    await Promise.race([sending, sleep(1_500).then(() => "it reads no more")]),
+    "it reads no more",
+  );
+  isStopped = true;
+  await broker.close();
+  await sending;
 });
 
 const encoder = new TextEncoder();
