@@ -10,6 +10,8 @@ import { WireError } from "../base/errors.ts";
 const JAVA_MAGIC = [0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00];
 const JAVA_HEAD_BYTES = 16;
 const LENGTH_BYTES = 4;
+/** A byte of a block stands for less: three of them are a copy of 64. What says more is not given the memory for it. */
+const MAX_EXPANSION = 32;
 
 /** What was compressed. @param maxOutputLength in bytes @throws {WireError} if it is not snappy, or grows further */
 export function snappyDecompress(body: Uint8Array, maxOutputLength: number): Uint8Array {
@@ -54,6 +56,9 @@ function readBlock(block: Uint8Array, maxOutputLength: number): Uint8Array {
   }
   if (outputLength > maxOutputLength) {
     throw wrong(`it has ${outputLength} bytes, more than ${maxOutputLength}`);
+  }
+  if (outputLength > MAX_EXPANSION * block.length) {
+    throw wrong(`${block.length} bytes cannot become ${outputLength}`);
   }
   const output = new Uint8Array(outputLength);
   let end = 0;
