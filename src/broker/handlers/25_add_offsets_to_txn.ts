@@ -2,7 +2,7 @@
  * AddOffsetsToTxn, v0-4: takes a group's offsets into a transaction, which begins when it has not yet.
  *
  * Behaviour: what is committed then with TxnOffsetCommit counts when the transaction is committed.
- * Not modelled: nothing.
+ * Not modelled: nothing. More groups in one transaction than the limit: POLICY_VIOLATION.
  *
  * @module
  */

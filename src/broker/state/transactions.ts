@@ -42,6 +42,11 @@ import { TransactionEntry, TransactionTable, type TransactionTableOptions } from
 
 const log = logger("broker");
 
+/** The longest transactional id that is kept; Kafka has no bound but a string's. */
+const MAX_TRANSACTIONAL_ID_CHARS = 1_024;
+/** Groups whose offsets one transaction commits: each step of it writes them all down. */
+const MAX_GROUPS = 100;
+
 /** How long to wait before an abort is tried again that the disk refused. */
 const RETRY_MS = 1_000;
 
@@ -235,7 +240,9 @@ export class Transactions implements Syncable, Disposable {
 
   #newEntry(transactionalId: string): TransactionEntry | undefined {
     const { maxTransactionalIds, producerIds, clock } = this.#options;
-    if (this.#table.size >= maxTransactionalIds) return undefined;
+    if (this.#table.size >= maxTransactionalIds || transactionalId.length > MAX_TRANSACTIONAL_ID_CHARS) {
+      return undefined;
+    }
     const transaction = newTransaction(transactionalId, producerIds.take(), clock.epochMs());
     return new TransactionEntry(transaction, (entry) => this.#onDeadline(entry));
   }
@@ -279,7 +286,9 @@ export class Transactions implements Syncable, Disposable {
       groupIds.every((groupId) => transaction.groupIds.has(groupId));
     if (isKnown) return ErrorCode.NONE;
     const nowMs = this.#options.clock.epochMs();
-    this.#table.put(entry, extended(transaction, partitions, groupIds, isEpochPerTransaction, nowMs));
+    const next = extended(transaction, partitions, groupIds, isEpochPerTransaction, nowMs);
+    if (next.groupIds.size > MAX_GROUPS) return ErrorCode.POLICY_VIOLATION;
+    this.#table.put(entry, next);
     if (transaction.state !== "Ongoing") this.#watch(entry);
     return ErrorCode.NONE;
   }

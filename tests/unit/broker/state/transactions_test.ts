@@ -136,6 +136,17 @@ Deno.test("Transactions.initProducerId() refuses a name, a timeout and one id to
   assert.equal(refusal("x", 900_001), ErrorCode.INVALID_TRANSACTION_TIMEOUT);
   assert.equal(refusal("x", 900_000), ErrorCode.NONE);
   assert.equal(refusal("y", 1), ErrorCode.POLICY_VIOLATION);
+  assert.equal(new Bench().init("x".repeat(1_025)).errorCode, ErrorCode.POLICY_VIOLATION);
+});
+
+Deno.test("Transactions.addOffsets() takes so many groups into a transaction, and not one more", () => {
+  const bench = new Bench();
+  const producer = bench.producer();
+  const add = (group: number) => bench.state.transactions.addOffsets(producer, `g-${group}`, true);
+  for (let group = 0; group < 100; group++) assert.equal(add(group), ErrorCode.NONE);
+  assert.equal(add(100), ErrorCode.POLICY_VIOLATION);
+  assert.equal(add(7), ErrorCode.NONE);
+  assert.equal(bench.end(producer, true).errorCode, ErrorCode.NONE);
 });
 
 Deno.test("Transactions.end() gives another producer id when the epochs are used up, also to who asks again", () => {
