@@ -95,8 +95,8 @@ function planOf(
   }
   if (firstDirty === undefined) return undefined;
   const isDirtyEnough = dirtyBytes / (cleanBytes + dirtyBytes) > config.minCleanableDirtyRatio;
-  const isOverdue = nowMs - firstDirty.firstTimestamp() > config.maxCompactionLagMs;
-  return isDirtyEnough || isOverdue ? { segments, dirtyOffset } : undefined;
+  const isWorthIt = isDirtyEnough || nowMs - firstDirty.firstTimestamp() > config.maxCompactionLagMs;
+  return isWorthIt ? { segments, dirtyOffset } : undefined;
 }
 
 class Compaction {

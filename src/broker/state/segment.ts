@@ -167,6 +167,7 @@ export class Segment {
     position: number,
     matches: (place: BatchPlace, header: DataView) => boolean,
   ): BatchPlace | undefined {
+    let minOffset = this.baseOffset;
     const window = new Uint8Array(Math.min(WINDOW_BYTES, this.sizeBytes - position));
     while (position < this.sizeBytes) {
       const n = this.file.read(position, window);
@@ -180,6 +181,9 @@ export class Segment {
         }
         const baseOffset = header.getBigInt64(0);
         const nextOffset = baseOffset + BigInt(header.getInt32(BATCH_AT.lastOffsetDelta)) + 1n;
+        // What is walked over is not checked whole: at least its offsets rise.
+        if (baseOffset < minOffset || nextOffset <= baseOffset) throw this.#damaged(position + at);
+        minOffset = nextOffset;
         const place = { position: position + at, sizeBytes, baseOffset, nextOffset };
         if (matches(place, header)) return place;
         at += sizeBytes;
@@ -212,7 +216,13 @@ export class Segment {
    */
   read(offset: bigint, limit: bigint, maxBytes: number, minOneBatch: boolean): Uint8Array {
     const first = this.locate(offset);
-    if (first === undefined || first.baseOffset >= limit) return EMPTY;
+    if (first === undefined || first.baseOffset >= limit) {
+      // There is a batch with this offset or one behind it, and none ends behind the segment's end.
+      if (offset < this.nextOffset && (first?.nextOffset ?? Infinity) > this.nextOffset) {
+        throw this.#damaged(first?.position ?? this.sizeBytes);
+      }
+      return EMPTY;
+    }
     if (first.sizeBytes > maxBytes && !minOneBatch) return EMPTY;
     const range = Math.max(first.sizeBytes, Math.min(maxBytes, this.sizeBytes - first.position));
     const bytes = new Uint8Array(range);
@@ -251,8 +261,15 @@ export class Segment {
     const end = Math.min(batches.length, this.#trustedFrom - position);
     if (position + end <= this.#checkedTo) return;
     const view = new DataView(batches.buffer, batches.byteOffset, batches.byteLength);
+    let minOffset = this.baseOffset;
     for (let at = 0; at < end; at += BATCH_OVERHEAD_BYTES + view.getInt32(at + BATCH_AT.batchLength)) {
-      if (verifyBatch(batches, at) !== undefined) throw this.#damaged(position + at);
+      // The checksum does not cover the offset.
+      const baseOffset = view.getBigInt64(at + BATCH_AT.baseOffset);
+      if (baseOffset < minOffset || verifyBatch(batches, at) !== undefined) {
+        throw this.#damaged(position + at);
+      }
+      minOffset = baseOffset + BigInt(view.getInt32(at + BATCH_AT.lastOffsetDelta)) + 1n;
+      if (minOffset > this.nextOffset) throw this.#damaged(position + at);
     }
     if (position <= this.#checkedTo) this.#checkedTo = position + batches.length;
   }
