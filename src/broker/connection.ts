@@ -178,13 +178,10 @@ export class Connection implements ClientConnection, Due {
   #handleFrames(): void {
     this.#isHandling = true;
     try {
-      while (this.#takesFrames() && this.#hasRoom()) {
-        const frame = this.#received.next();
-        if (frame === undefined) {
-          this.#received.settle();
-          break;
-        }
-        this.#handle(frame);
+      // What the system takes at once makes room again: nobody else would tell of it.
+      while (this.#handleSome()) {
+        this.#flush();
+        if (!this.#hasRoom()) break;
       }
     } catch (error) {
       this.#fail(error);
@@ -194,6 +191,19 @@ export class Connection implements ClientConnection, Due {
     if (!this.#hold() || !this.#takesFrames()) return;
     if (this.#hasRoom()) this.#watchFrame();
     else this.#pause();
+  }
+
+  /** Handles frames while there is room. @returns whether it ended for want of room */
+  #handleSome(): boolean {
+    while (this.#takesFrames() && this.#hasRoom()) {
+      const frame = this.#received.next();
+      if (frame === undefined) {
+        this.#received.settle();
+        return false;
+      }
+      this.#handle(frame);
+    }
+    return this.#takesFrames();
   }
 
   /** Tells the pool what is held. @returns false when it is too much: then the connection is closed */

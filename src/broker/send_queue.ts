@@ -5,6 +5,7 @@
  * @module
  */
 import type { Socket } from "node:net";
+import { readBuffers } from "./state/read_buffers.ts";
 
 /**
  * A fetch of Kafka's usual 1 MiB goes out whole, as each write has its price. With the usual 60 s for a piece, a peer that
@@ -58,7 +59,9 @@ export class SendQueue {
       if (piece === next) this.#waiting.shift();
       else this.#waiting[0] = next.subarray(PIECE_BYTES);
       this.#waitingBytes -= piece.length;
-      this.#socket.write(piece);
+      // Only the last piece gives memory back, and only when the system has it: an ended socket may still look at it.
+      if (piece !== next || !readBuffers.isLent(piece)) this.#socket.write(piece);
+      else this.#socket.write(piece, (fault) => fault ? undefined : readBuffers.giveBack(piece));
     }
   }
 }

@@ -13,6 +13,7 @@ import {
   type RecordBatchHeader,
   verifyBatch,
 } from "../../wire/record_batch.ts";
+import { readBuffers } from "./read_buffers.ts";
 import type { SegmentFacts } from "./segment_index.ts";
 import { SparseIndex } from "./sparse_index.ts";
 import { DamageError, type StorageFile } from "./storage.ts";
@@ -225,7 +226,7 @@ export class Segment {
     }
     if (first.sizeBytes > maxBytes && !minOneBatch) return EMPTY;
     const range = Math.max(first.sizeBytes, Math.min(maxBytes, this.sizeBytes - first.position));
-    const bytes = new Uint8Array(range);
+    const bytes = readBuffers.take(range);
     const n = this.file.read(first.position, bytes);
     const view = new DataView(bytes.buffer);
     let end = 0;
