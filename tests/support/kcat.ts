@@ -18,9 +18,14 @@ async function isInstalled(): Promise<boolean> {
   }
 }
 
+/** How long a run may take: what waits for a record that does not come is to fail, not to hang. */
+const TIMEOUT_MS = 60_000;
+
 /** Runs kcat. @returns its standard output */
 export async function kcat(args: string[], input = ""): Promise<string> {
-  const child = new Deno.Command("kcat", { args, stdin: "piped", stdout: "piped", stderr: "piped" }).spawn();
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const child = new Deno.Command("kcat", { args, stdin: "piped", stdout: "piped", stderr: "piped", signal })
+    .spawn();
   const writer = child.stdin.getWriter();
   await writer.write(new TextEncoder().encode(input));
   await writer.close();
