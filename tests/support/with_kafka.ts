@@ -46,7 +46,17 @@ async function runTests(kind: "apache-1" | "apache-3", servers: string[], files:
 async function runOn(nodes: 1 | 3): Promise<Counts> {
   await using kafka = await ApacheKafka.start({ nodes });
   const folders = nodes === 1 ? [CONFORMANCE, INTEGRATION] : [INTEGRATION];
-  return await runTests(`apache-${nodes}`, kafka.bootstrapServers, [`--ignore=${FAILOVER}`, ...folders]);
+  const ignored = [FAILOVER];
+  // Other people's clients judge our broker; one node of Kafka shows that their tests are right.
+  if (nodes === 3) {
+    for await (const { name } of Deno.readDir(INTEGRATION)) {
+      if (name.startsWith("clients_")) ignored.push(`${INTEGRATION}/${name}`);
+    }
+  }
+  return await runTests(`apache-${nodes}`, kafka.bootstrapServers, [
+    `--ignore=${ignored.join(",")}`,
+    ...folders,
+  ]);
 }
 
 const { definitions } = await apacheKafkaFiles();
