@@ -2,7 +2,7 @@
  * Runs a program that measures one client: `COMMAND BROKER N`, which prints one line of JSON.
  *
  * All do the same work: a request of 64 bytes on one topic of one partition, answered with the same bytes on another;
- * the first reply, 200 calls to warm up, N one after the other, 20 N with 64 in flight, 40 N with 512 in flight.
+ * the first reply, 2,000 calls to warm up, N one after the other, 20 N with 64 in flight, 40 N with 512 in flight.
  *
  * @module
  */

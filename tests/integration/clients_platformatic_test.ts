@@ -8,6 +8,7 @@ import {
   stringDeserializers,
   stringSerializers,
 } from "@platformatic/kafka";
+import { sleep } from "../../src/base/stop.ts";
 import { testBroker, uniqueName } from "../support/broker.ts";
 
 const COMPRESSIONS = ["none", "gzip", "snappy", "lz4", "zstd"] as const;
@@ -92,13 +93,18 @@ Deno.test("@platformatic/kafka commits and aborts transactions", async () => {
 Deno.test("@platformatic/kafka manages topics and groups", async () => {
   await using test = await setUp();
   const { topic, admin } = test;
-  // A node of a cluster hears of it a little later.
-  while (!(await admin.listTopics()).includes(topic)) await new Promise((resolve) => setTimeout(resolve, 10));
+  await untilListed(admin, topic, true);
   await admin.createPartitions({ topics: [{ name: topic, count: 2, assignments: [{ brokerIds: [1] }] }] });
   await test.producer().send({ messages: [{ topic, value: "a" }] });
   await test.read(test.consumer(), 1);
   assert.ok((await admin.listGroups()).has(topic));
   assert.equal((await admin.describeGroups({ groups: [topic] })).get(topic)?.protocolType, "consumer");
   await admin.deleteTopics({ topics: [topic] });
-  while ((await admin.listTopics()).includes(topic)) await new Promise((resolve) => setTimeout(resolve, 10));
+  await untilListed(admin, topic, false);
 });
+
+/** A node hears of what was made or deleted a little later; not at all within five seconds is a failure. */
+async function untilListed(admin: Admin, topic: string, isListed: boolean): Promise<void> {
+  const deadline = AbortSignal.timeout(5_000);
+  while ((await admin.listTopics()).includes(topic) !== isListed) await sleep(10, deadline);
+}
