@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { prepareWorker } from "./base/prepared_worker.ts";
 import { OutputClosedError, processIo } from "./cli/io.ts";
-import { run } from "./cli/program.ts";
+import { WORKERS } from "./workers.ts";
 
 /** Signals that ask a program to end; Windows knows fewer. */
 const SIGNALS: Deno.Signal[] = Deno.build.os === "windows"
@@ -20,4 +21,7 @@ for (const signal of SIGNALS) {
   });
 }
 const io = processIo(stop.signal, () => stop.abort(new OutputClosedError()));
+// It takes longer to load than all that is to be found out before it is told to start.
+if (Deno.args[0] === "broker") prepareWorker(WORKERS.broker, "broker");
+const { run } = await import("./cli/program.ts");
 Deno.exit(await run(Deno.args, io));

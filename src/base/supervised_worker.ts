@@ -8,6 +8,7 @@
  */
 import { backoffMs, type BackoffOptions } from "./backoff.ts";
 import { describeError } from "./errors.ts";
+import { takeWorker } from "./prepared_worker.ts";
 
 /** Options of {@linkcode SupervisedWorker}. */
 export interface SupervisedWorkerOptions<In, Out> {
@@ -71,7 +72,7 @@ export class SupervisedWorker<In, Out> implements Disposable {
 
   #start(): void {
     const { url, name, init, onMessage } = this.#options;
-    const worker = new Worker(url, { type: "module", name });
+    const worker = takeWorker(url, name);
     this.#worker = worker;
     this.#startedAtMs = performance.now();
     worker.onmessage = (event: MessageEvent<Out>) => onMessage(event.data);

@@ -7,7 +7,8 @@ import { ConfigError, describeError } from "../base/errors.ts";
 import { configureLog, formattedLog } from "../base/log.ts";
 import { workerSide } from "../base/worker_side.ts";
 import { type Broker, startBroker } from "./broker.ts";
-import { Faults } from "./faults/faults.ts";
+import type { Faults } from "./faults/faults.ts";
+import type { FaultRule } from "./faults/rules.ts";
 import { DataLockedError, PortInUseError } from "./errors.ts";
 import type { FromBrokerWorker, StartFailure, ToBrokerWorker } from "./protocol.ts";
 
@@ -26,8 +27,9 @@ async function handle(message: ToBrokerWorker): Promise<void> {
       });
       try {
         const { faults: rules, ...options } = message.options;
-        const faults = rules === undefined ? undefined : new Faults(rules);
-        broker = await startBroker(faults === undefined ? options : { ...options, faults });
+        broker = await startBroker(
+          rules === undefined ? options : { ...options, faults: await faultsOf(rules) },
+        );
         const { address, clusterId, recovered } = broker;
         post({ type: "ready", address, clusterId, startedAt: Date.now(), recovered });
       } catch (error) {
@@ -42,6 +44,12 @@ async function handle(message: ToBrokerWorker): Promise<void> {
       post({ type: "stopped" });
       close();
   }
+}
+
+/** Loaded when there are some: only tests have any. */
+async function faultsOf(rules: readonly FaultRule[]): Promise<Faults> {
+  const { Faults } = await import("./faults/faults.ts");
+  return new Faults(rules);
 }
 
 function failureOf(error: unknown): StartFailure {

@@ -8,10 +8,10 @@ import { ConfigError, describeError } from "../base/errors.ts";
 import { jsonLine } from "../base/log.ts";
 import { untilAborted } from "../base/stop.ts";
 import { isLoopback } from "../base/loopback.ts";
-import { type GivenSettings, parseBrokerConfig } from "../broker/broker_keys.ts";
+import type { GivenSettings } from "../broker/broker_keys.ts";
 import type { FaultRule } from "../broker/faults/rules.ts";
 import { type Address, addressText, parseAddress } from "../config.ts";
-import { type BrokerHttp, serveBrokerHttp } from "./broker_http.ts";
+import type { BrokerHttp } from "./broker_http.ts";
 import { addSecurityFlags, type SecurityFlags, securityOf } from "./broker_security.ts";
 import { addSettings, configOf, type Context, EXIT } from "./context.ts";
 import { EmbeddedBroker } from "./embedded.ts";
@@ -76,7 +76,7 @@ async function serve(io: Io, command: Command, flags: BrokerFlags): Promise<numb
       onLine: (line) => stderr.write(json ? `${line}\n` : `parley: ${line}\n`),
     },
   );
-  await using http = httpAddress && openHttp(httpAddress, broker);
+  await using http = httpAddress && await openHttp(httpAddress, broker);
   const stopped = untilAborted(new Promise<never>(() => {}), signal);
   stopped.catch(() => {});
   for (let isFirst = true;; isFirst = false) {
@@ -102,7 +102,8 @@ function readyLine(address: string, data: string | null, http: BrokerHttp | unde
   return `ready on ${address}, ${where}${seen}, parley ${VERSION}`;
 }
 
-function openHttp(listen: Address, broker: EmbeddedBroker): BrokerHttp {
+async function openHttp(listen: Address, broker: EmbeddedBroker): Promise<BrokerHttp> {
+  const { serveBrokerHttp } = await import("./broker_http.ts");
   try {
     return serveBrokerHttp({ listen, counts: () => broker.counts(), version: VERSION });
   } catch (error) {
@@ -110,16 +111,19 @@ function openHttp(listen: Address, broker: EmbeddedBroker): BrokerHttp {
   }
 }
 
-/** @throws {ConfigError} with all faults of the flags */
+/**
+ * What few runs ask for is loaded by those that do: it takes its time.
+ *
+ * @throws {ConfigError} with all faults of the flags
+ */
 async function settingsOf(flags: BrokerFlags): Promise<BrokerSettings> {
   const faults: string[] = [];
-  const given = readSets(flags.set ?? [], faults);
+  const given = flags.set === undefined ? { config: {}, limits: {} } : await readSets(flags.set, faults);
   const http = flags.http === undefined
     ? undefined
     : httpAddress(flags.http, flags.insecure ?? false, faults);
   let rules: readonly FaultRule[] | undefined;
   if (flags.faults !== undefined) {
-    // Few runs need it, and what reads YAML takes its time to load.
     const { readFaultFile } = await import("./fault_file.ts");
     try {
       rules = readFaultFile(flags.faults);
@@ -132,7 +136,8 @@ async function settingsOf(flags: BrokerFlags): Promise<BrokerSettings> {
   return { ...given, http, faults: rules };
 }
 
-function readSets(texts: readonly string[], faults: string[]): GivenSettings {
+async function readSets(texts: readonly string[], faults: string[]): Promise<GivenSettings> {
+  const { parseBrokerConfig } = await import("../broker/broker_keys.ts");
   const pairs = texts.flatMap((text): [string, string][] => {
     const at = text.indexOf("=");
     if (at >= 1) return [[text.slice(0, at), text.slice(at + 1)]];

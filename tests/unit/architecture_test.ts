@@ -35,7 +35,7 @@ const ARROWS: Record<string, readonly string[]> = {
   "mod.ts": ["toolkit", "kafka", "base"],
   // The composition root.
   cli: ["../deno.json", "config.ts", "workers.ts", "base", "wire", "broker", "kafka", "toolkit", "demos"],
-  "main.ts": ["cli", "base"],
+  "main.ts": ["cli", "base", "workers.ts"],
 };
 
 const sources = await read(SRC, "");
@@ -90,7 +90,7 @@ Deno.test("src: a worker's module stands in workers.ts, and no worker is made of
   for (const url of Object.values(WORKERS)) assert.ok((await Deno.stat(url)).isFile, url.href);
   // Whoever makes a worker is given its module, and there is no other place that could name one.
   assert.deepEqual(
-    where(({ path, code }) => path !== "base/supervised_worker.ts" && /\bnew Worker\b/.test(code)),
+    where(({ path, code }) => path !== "base/prepared_worker.ts" && /\bnew Worker\b/.test(code)),
     [],
   );
   assert.deepEqual(
