@@ -4,7 +4,7 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { PARLEY_FLAGS } from "../tests/support/task_flags.ts";
+import { envOf, PARLEY_FLAGS } from "../tests/support/task_flags.ts";
 
 /** So much of what it has written is kept. */
 const MAX_TEXT = 65_536;
@@ -35,6 +35,7 @@ export class ParleyProcess implements AsyncDisposable {
     const child = new Deno.Command(Deno.execPath(), {
       args: ["run", ...PARLEY_FLAGS, "src/main.ts", ...args, ...own],
       cwd: ROOT,
+      env: envOf("run"),
       stdin: "null",
       stdout: "piped",
       stderr: "piped",

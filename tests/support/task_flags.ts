@@ -10,5 +10,12 @@ export function flagsOf(task: keyof typeof config.tasks): string[] {
   return config.tasks[task].split(" ").filter((word) => word.startsWith("--"));
 }
 
+/** The environment that a task sets. */
+export function envOf(task: keyof typeof config.tasks): Record<string, string> {
+  const words = config.tasks[task].split(" ");
+  const settings = words.slice(0, words.indexOf("deno")).map((word) => word.split("=", 2));
+  return Object.fromEntries(settings);
+}
+
 /** All flags of the program: those of `run`, which the tasks share, and what `parley` adds. */
 export const PARLEY_FLAGS: readonly string[] = [...flagsOf("run"), ...flagsOf("parley")];
