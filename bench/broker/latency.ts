@@ -12,7 +12,7 @@ import { endToEndLatency, type Latency } from "./clients.ts";
 import { Crowd } from "./crowd.ts";
 import { Brokers, type Pair, ratio, stepsOf, TITLES } from "./pair.ts";
 
-const RECORDS = 5_000;
+const RECORDS = 10_000;
 const CROWD_PARTITIONS = 1_000;
 const CROWD_CONNECTIONS = 500;
 

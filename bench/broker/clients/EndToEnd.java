@@ -15,7 +15,8 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  * arrival, in milliseconds. As Kafka's EndToEndLatency, which tells whole milliseconds only.
  */
 public class EndToEnd {
-    private static final int WARM_UP = 2_000;
+    /** As much as the client needs until its own code is compiled: half of the time is its warming up before. */
+    private static final int WARM_UP = 15_000;
 
     public static void main(String[] args) throws Exception {
         String address = args[0];
