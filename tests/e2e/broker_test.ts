@@ -7,6 +7,7 @@ import { FetchRequest, FetchResponse } from "../../src/wire/messages/01_fetch.ts
 import { JoinGroupRequest } from "../../src/wire/messages/11_join_group.ts";
 import { MetadataRequest, MetadataResponse } from "../../src/wire/messages/03_metadata.ts";
 import { batchOf } from "../support/batches.ts";
+import { canMount, mountTiny, remount, unmount } from "../support/tiny_disk.ts";
 import { WireClient } from "../support/wire_client.ts";
 import { Place } from "./processes.ts";
 
@@ -214,4 +215,26 @@ Deno.test("parley broker leaves at once when it is asked twice to end", async ()
   running.kill("SIGTERM");
   running.kill("SIGINT");
   assert.equal(await running.ended(), 1);
+});
+
+Deno.test({
+  name: "parley broker fails in one line where the data folder is read-only (takes the right to mount)",
+  ignore: !canMount,
+  fn: async () => {
+    await using place = new Place();
+    await Deno.mkdir(place.dataFolder);
+    assert.ok(await mountTiny(place.dataFolder));
+    try {
+      assert.ok(await remount(place.dataFolder, "ro"));
+      const { code, stdout, stderr } = await place.run(["broker"]);
+      assert.deepEqual([code, stdout], [1, ""]);
+      const why = "Read-only file system \\(os error 30\\)";
+      assert.match(
+        stderr,
+        new RegExp(`^parley: Cannot open the data folder '${place.dataFolder}': ${why}.*\n$`),
+      );
+    } finally {
+      await unmount(place.dataFolder);
+    }
+  },
 });

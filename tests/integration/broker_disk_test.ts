@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import { configureLog } from "../../src/base/log.ts";
-import { type Broker, startBroker } from "../../src/testing.ts";
+import { type Broker, type BrokerOptions, startBroker } from "../../src/testing.ts";
 import { ErrorCode } from "../../src/wire/error_codes.ts";
 import { ProduceRequest, ProduceResponse } from "../../src/wire/messages/00_produce.ts";
 import { FetchRequest, FetchResponse } from "../../src/wire/messages/01_fetch.ts";
 import { MetadataRequest, MetadataResponse } from "../../src/wire/messages/03_metadata.ts";
 import { batchOf, contentOf } from "../support/batches.ts";
+import { canMount, mountTiny, remount, unmount } from "../support/tiny_disk.ts";
 import { WireClient } from "../support/wire_client.ts";
 
 /** How long a broker may not notice that its files were removed. */
-const NOTICE_MS = 150;
+const NOTICE_MS = 2;
 const SMALL_SEGMENTS = { "internal.segment.bytes": "3000" };
 
 async function produce(client: WireClient, topic: string, value: string): Promise<number> {
@@ -69,9 +70,12 @@ class LogLines implements Disposable {
   }
 }
 
-async function started(data: string): Promise<{ broker: Broker; client: WireClient }> {
+async function started(
+  data: string,
+  limits: BrokerOptions["limits"] = {},
+): Promise<{ broker: Broker; client: WireClient }> {
   const topics = ["bad", "good"].map((name) => ({ name, configs: SMALL_SEGMENTS }));
-  const broker = await startBroker({ data, topics });
+  const broker = await startBroker({ data, topics, limits });
   return { broker, client: await WireClient.connect(broker.address) };
 }
 
@@ -122,32 +126,9 @@ Deno.test("Broker that comes to a damaged record serves that partition no more, 
     assert.deepEqual(await Deno.readFile(path), bytes, "nothing was cut");
   }));
 
-/** A disk of 256 KiB, where the system lets us have one. */
-async function mountTiny(folder: string): Promise<boolean> {
-  try {
-    const args = ["-t", "tmpfs", "-o", "size=256k", "tmpfs", folder];
-    return (await new Deno.Command("mount", { args, stderr: "null" }).output()).success;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
-async function unmount(folder: string): Promise<void> {
-  await new Deno.Command("umount", { args: [folder] }).output();
-}
-
-const canMount = await (async () => {
-  const folder = await Deno.makeTempDir();
-  const isMounted = await mountTiny(folder);
-  if (isMounted) await unmount(folder);
-  await Deno.remove(folder);
-  return isMounted;
-})();
-
 Deno.test({
   name:
-    "Broker on a full disk refuses what has no room, keeps what it had, and goes on when there is room again",
+    "Broker on a full disk refuses what has no room, keeps what it had, and goes on when there is room again (takes the right to mount)",
   ignore: !canMount,
   fn: () =>
     withFolder(async (data) => {
@@ -210,3 +191,73 @@ Deno.test("Broker that can make no file in a partition's folder refuses what nee
     await Deno.remove(taken);
     assert.equal(await produce(client, "bad", "b".padEnd(2_500)), ErrorCode.NONE);
   }));
+
+/** One file is open at a time, so that the disk is in nobody's way; nothing is read from memory. */
+const FROM_DISK = { maxOpenFiles: 1, maxTailBytes: 0 };
+
+Deno.test({
+  name:
+    "Broker whose partition's disk is read-only refuses what it is sent, in one line, and serves what is there (takes the right to mount)",
+  ignore: !canMount,
+  fn: () =>
+    withFolder(async (data) => {
+      using log = new LogLines();
+      let disk = "";
+      try {
+        {
+          const { broker, client } = await started(data, FROM_DISK);
+          await using _broker = broker;
+          using _client = client;
+          disk = await folderOf(client, data, "bad");
+          await Deno.mkdir(disk, { recursive: true });
+          assert.ok(await mountTiny(disk));
+          for (const topic of ["bad", "good"]) {
+            assert.equal(await produce(client, topic, "a"), ErrorCode.NONE);
+          }
+          assert.ok(await remount(disk, "ro"));
+          for (let i = 0; i < 3; i++) {
+            assert.equal(await produce(client, "bad", "b"), ErrorCode.KAFKA_STORAGE_ERROR);
+            assert.deepEqual(await fetch(client, "bad", 0n), { errorCode: ErrorCode.NONE, content: ["0:a"] });
+            assert.equal(await produce(client, "good", "b"), ErrorCode.NONE);
+          }
+          assert.equal(log.lines.length, 1, log.lines.join("\n"));
+          assert.match(log.lines[0] ?? "", /^bad-0: Cannot append to '.*\.log': Read-only file system/);
+        }
+        {
+          const { broker, client } = await started(data, FROM_DISK);
+          await using _broker = broker;
+          using _client = client;
+          assert.equal((await fetch(client, "good", 0n)).content.length, 4);
+          assert.deepEqual(await fetch(client, "bad", 0n), { errorCode: ErrorCode.NONE, content: ["0:a"] });
+          assert.equal(await produce(client, "bad", "b"), ErrorCode.KAFKA_STORAGE_ERROR);
+          assert.ok(await remount(disk, "rw"));
+          assert.equal(await produce(client, "bad", "b"), ErrorCode.NONE);
+          assert.deepEqual((await fetch(client, "bad", 1n)).content, ["1:b"]);
+        }
+      } finally {
+        await unmount(disk);
+      }
+    }),
+});
+
+Deno.test({
+  name: "startBroker() says in one line that the data folder is read-only (takes the right to mount)",
+  ignore: !canMount,
+  fn: () =>
+    withFolder(async (data) => {
+      assert.ok(await mountTiny(data));
+      try {
+        for (const isUsed of [false, true]) {
+          if (isUsed) await (await startBroker({ data })).close();
+          assert.ok(await remount(data, "ro"));
+          await assert.rejects(startBroker({ data }), {
+            name: "StorageError",
+            message: new RegExp(`^Cannot open the data folder '${data}': Read-only file system[^\n]*$`),
+          });
+          assert.ok(await remount(data, "rw"));
+        }
+      } finally {
+        await unmount(data);
+      }
+    }),
+});

@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { describeError } from "../../base/errors.ts";
 import { DataFormatError, DataLockedError } from "../errors.ts";
 import { FileStorage } from "./file_storage.ts";
-import type { Storage } from "./storage.ts";
+import { type Storage, StorageError } from "./storage.ts";
 
 const META = "meta.json";
 const LOCK = "lock";
@@ -38,10 +39,10 @@ export class DataFolder implements Disposable {
   /**
    * @throws {DataLockedError} another process holds the folder
    * @throws {DataFormatError} the folder is of a newer format, or none of ours
+   * @throws {StorageError} the folder cannot be made or written to
    */
   static open(folder: string, maxOpenFiles: number): DataFolder {
-    Deno.mkdirSync(folder, { recursive: true });
-    const lock = Deno.openSync(`${folder}/${LOCK}`, { write: true, create: true });
+    const lock = openLock(folder);
     try {
       if (!lock.tryLockSync(true)) throw new DataLockedError(folder);
       const storage = new FileStorage(folder, maxOpenFiles);
@@ -65,6 +66,15 @@ export function clusterIdOf(folder: string): string | undefined {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
+  }
+}
+
+function openLock(folder: string): Deno.FsFile {
+  try {
+    Deno.mkdirSync(folder, { recursive: true });
+    return Deno.openSync(`${folder}/${LOCK}`, { write: true, create: true });
+  } catch (cause) {
+    throw new StorageError(`Cannot open the data folder '${folder}': ${describeError(cause)}`, { cause });
   }
 }
 

@@ -8,8 +8,11 @@ import { dirname, resolve } from "node:path";
 import { FolderSyncs, syncFolder } from "./folder_syncs.ts";
 import { type Storage, StorageError, type StorageFile } from "./storage.ts";
 
-/** How often a file that is appended to is looked at: one that was removed takes bytes as before, and loses them. */
-const CHECK_INTERVAL_MS = 100;
+/**
+ * How long a removed file may go unnoticed: it takes bytes as before, and loses them. A look costs as much as a small
+ * write (1.3 µs), so that one for each write would be felt; one a millisecond is not.
+ */
+const CHECK_INTERVAL_MS = 1;
 
 /** Runs `action`, and says what was tried on which file when the system refuses. */
 function attempt<T>(what: string, path: string, action: () => T): T {
@@ -22,9 +25,17 @@ function attempt<T>(what: string, path: string, action: () => T): T {
   }
 }
 
+/** Whether the system refused a change, where it may let us read. */
+function isReadOnly(error: unknown): boolean {
+  return error instanceof Deno.errors.PermissionDenied ||
+    error instanceof Error && "code" in error && error.code === "EROFS";
+}
+
 /** An open file, and when it was last used: a count of uses of the pool. */
 interface OpenFile {
   readonly handle: Deno.FsFile;
+  /** Where the disk takes nothing, what is there can be read. */
+  readonly isReadOnly: boolean;
   lastUse: number;
 }
 
@@ -38,21 +49,25 @@ class HandlePool {
     this.#max = max;
   }
 
-  /** The handle of a file, its cursor anywhere; appends go to the end wherever it stands. */
+  /** The handle of a file, to be read, its cursor anywhere. */
   get(path: string): Deno.FsFile {
+    // Not made when absent: a file that was taken away is not begun anew in the middle.
+    return this.#used(this.#files.get(path) ?? this.#openAsAllowed(path, false));
+  }
+
+  /** The handle of a file, to be changed; appends go to the end wherever its cursor stands. */
+  writable(path: string): Deno.FsFile {
     let file = this.#files.get(path);
-    if (file === undefined) {
-      // Not made when absent: a file that was taken away is not begun anew in the middle.
+    if (file === undefined || file.isReadOnly) {
+      this.close(path);
       file = this.#open(path, { read: true, append: true });
     }
-    file.lastUse = ++this.#uses;
-    return file.handle;
+    return this.#used(file);
   }
 
   /** As `get`, of a file that is made when absent. */
   create(path: string): Deno.FsFile {
-    if (!this.#files.has(path)) this.#open(path, { read: true, append: true, create: true });
-    return this.get(path);
+    return this.#used(this.#files.get(path) ?? this.#openAsAllowed(path, true));
   }
 
   close(path: string): void {
@@ -70,9 +85,24 @@ class HandlePool {
     for (const path of [...this.#files.keys()]) this.close(path);
   }
 
+  #used(file: OpenFile): Deno.FsFile {
+    file.lastUse = ++this.#uses;
+    return file.handle;
+  }
+
+  /** Opens a file to be read and, where the system lets us, to be changed. */
+  #openAsAllowed(path: string, create: boolean): OpenFile {
+    try {
+      return this.#open(path, { read: true, append: true, create });
+    } catch (error) {
+      if (!isReadOnly(error)) throw error;
+      return this.#open(path, { read: true });
+    }
+  }
+
   #open(path: string, options: Deno.OpenOptions): OpenFile {
     if (this.#files.size >= this.#max) this.#closeLeastUsed();
-    const file = { handle: Deno.openSync(path, options), lastUse: 0 };
+    const file = { handle: Deno.openSync(path, options), isReadOnly: options.append !== true, lastUse: 0 };
     this.#files.set(path, file);
     return file;
   }
@@ -91,25 +121,25 @@ class DiskFile implements StorageFile {
   readonly #folders: FolderSyncs;
   /** Whether an append that failed may have left bytes behind `sizeBytes`. */
   #isTorn = false;
-  #checkedAtMs: number;
+  #checkedAtMs = -Infinity;
 
   constructor(path: string, pool: HandlePool, folders: FolderSyncs) {
     this.#path = path;
     this.#pool = pool;
     this.#folders = folders;
     this.sizeBytes = attempt("open", path, () => pool.create(path).statSync().size);
-    this.#checkedAtMs = performance.now();
   }
 
   append(bytes: Uint8Array): void {
     try {
       // Nothing is ever written behind a half of something.
       if (this.#isTorn) this.#cutBack();
-      if (performance.now() - this.#checkedAtMs > CHECK_INTERVAL_MS) this.check();
       this.#isTorn = true;
-      const handle = this.#pool.get(this.#path);
+      const handle = this.#pool.writable(this.#path);
       let done = handle.writeSync(bytes);
       while (done < bytes.length) done += handle.writeSync(bytes.subarray(done));
+      // Behind the write: what was removed before it is seen.
+      if (performance.now() - this.#checkedAtMs > CHECK_INTERVAL_MS) this.#expectName(handle);
       this.#isTorn = false;
     } catch (cause) {
       this.#tryToCutBack();
@@ -136,7 +166,7 @@ class DiskFile implements StorageFile {
 
   truncate(sizeBytes: number): void {
     if (sizeBytes >= this.sizeBytes) return;
-    attempt("truncate", this.#path, () => this.#pool.get(this.#path).truncateSync(sizeBytes));
+    attempt("truncate", this.#path, () => this.#pool.writable(this.#path).truncateSync(sizeBytes));
     this.sizeBytes = sizeBytes;
   }
 
@@ -154,20 +184,23 @@ class DiskFile implements StorageFile {
   }
 
   check(): void {
-    const links = attempt("look at", this.#path, () => this.#pool.get(this.#path).statSync().nlink);
-    // Once gone, it is looked at each time.
-    this.#checkedAtMs = links === 0 ? -Infinity : performance.now();
-    if (links !== 0) return;
-    throw new StorageError(`Cannot use '${this.#path}': the file was removed`);
+    attempt("look at", this.#path, () => this.#expectName(this.#pool.get(this.#path)));
   }
 
   close(): void {
     this.#pool.close(this.#path);
   }
 
+  #expectName(handle: Deno.FsFile): void {
+    const isThere = handle.statSync().nlink !== 0;
+    // Once gone, it is looked at each time.
+    this.#checkedAtMs = isThere ? performance.now() : -Infinity;
+    if (!isThere) throw new StorageError(`Cannot use '${this.#path}': the file was removed`);
+  }
+
   /** Takes away what a failed append may have left, so that the file ends with a whole batch again. */
   #cutBack(): void {
-    this.#pool.get(this.#path).truncateSync(this.sizeBytes);
+    this.#pool.writable(this.#path).truncateSync(this.sizeBytes);
     this.#isTorn = false;
   }
 

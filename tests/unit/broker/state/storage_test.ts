@@ -4,6 +4,8 @@ import { MemoryStorage } from "../../../../src/broker/state/memory_storage.ts";
 import { type Storage, StorageError } from "../../../../src/broker/state/storage.ts";
 
 const MAX_OPEN_FILES = 2;
+/** How long a removed file may go unnoticed, and a little. */
+const NOTICE_MS = 2;
 
 /** One suite, both implementations. */
 function test(name: string, run: (storage: Storage) => void | Promise<void>): void {
@@ -125,6 +127,26 @@ Deno.test("FileStorage.append() first takes away what a failed append left that 
     await Deno.writeTextFile(`${folder}/file`, "lo");
     file.append(bytes("kept"));
     assert.equal(textOf(storage, "file"), "kept");
+    assert.equal(file.sizeBytes, 4);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("FileStorage.append() refuses what would go into a file that was removed, and what is after it", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    using storage = new FileStorage(folder, MAX_OPEN_FILES);
+    const file = storage.open("file");
+    file.append(bytes("kept"));
+    await Deno.remove(`${folder}/file`);
+    await new Promise((resolve) => setTimeout(resolve, NOTICE_MS));
+    for (let i = 0; i < 3; i++) {
+      assert.throws(() => file.append(bytes("lost")), {
+        name: "StorageError",
+        message: `Cannot use '${folder}/file': the file was removed`,
+      });
+    }
     assert.equal(file.sizeBytes, 4);
   } finally {
     await Deno.remove(folder, { recursive: true });
