@@ -30,6 +30,7 @@ import { offsetForLeaderEpoch } from "./handlers/23_offset_for_leader_epoch.ts";
 import { addPartitionsToTxn } from "./handlers/24_add_partitions_to_txn.ts";
 import { addOffsetsToTxn } from "./handlers/25_add_offsets_to_txn.ts";
 import { endTxn } from "./handlers/26_end_txn.ts";
+import { writeTxnMarkers } from "./handlers/27_write_txn_markers.ts";
 import { txnOffsetCommit } from "./handlers/28_txn_offset_commit.ts";
 import { describeConfigs } from "./handlers/32_describe_configs.ts";
 import { alterConfigs } from "./handlers/33_alter_configs.ts";
@@ -72,6 +73,7 @@ export const APIS: readonly Api[] = [
   addPartitionsToTxn,
   addOffsetsToTxn,
   endTxn,
+  writeTxnMarkers,
   txnOffsetCommit,
   describeConfigs,
   alterConfigs,

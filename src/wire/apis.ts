@@ -32,6 +32,7 @@ import {
 } from "./messages/24_add_partitions_to_txn.ts";
 import { AddOffsetsToTxnRequest, AddOffsetsToTxnResponse } from "./messages/25_add_offsets_to_txn.ts";
 import { EndTxnRequest, EndTxnResponse } from "./messages/26_end_txn.ts";
+import { WriteTxnMarkersRequest, WriteTxnMarkersResponse } from "./messages/27_write_txn_markers.ts";
 import { TxnOffsetCommitRequest, TxnOffsetCommitResponse } from "./messages/28_txn_offset_commit.ts";
 import { DescribeConfigsRequest, DescribeConfigsResponse } from "./messages/32_describe_configs.ts";
 import { AlterConfigsRequest, AlterConfigsResponse } from "./messages/33_alter_configs.ts";
@@ -99,6 +100,7 @@ export const APIS: ReadonlyMap<number, Api> = new Map([
   api(AddPartitionsToTxnRequest, AddPartitionsToTxnResponse),
   api(AddOffsetsToTxnRequest, AddOffsetsToTxnResponse),
   api(EndTxnRequest, EndTxnResponse),
+  api(WriteTxnMarkersRequest, WriteTxnMarkersResponse),
   api(TxnOffsetCommitRequest, TxnOffsetCommitResponse),
   api(DescribeConfigsRequest, DescribeConfigsResponse),
   api(AlterConfigsRequest, AlterConfigsResponse),

@@ -178,6 +178,7 @@ Deno.test("Broker answers every API in every version", async () => {
     v3AndBelowProducerEpoch: 0,
     v3AndBelowTopics: [],
     transactions: [],
+    markers: [],
     transactionalIds: [],
     stateFilters: [],
     producerIdFilters: [],

@@ -1,7 +1,11 @@
 /** Java's clients and Apache Kafka's stock tools do real work on the broker, all in one JVM. */
 import assert from "node:assert/strict";
+import { ErrorCode } from "../../src/wire/error_codes.ts";
+import { batchOf } from "../support/batches.ts";
 import { brokerKind, testBroker, uniqueName } from "../support/broker.ts";
 import { hasJdk, KafkaTools } from "../support/kafka_tools.ts";
+import { WireClient } from "../support/wire_client.ts";
+import { InitProducerId, Produce } from "../support/wire_pairs.ts";
 
 const reason = !hasJdk ? "no JDK" : brokerKind() === "apache-3" ? "asks one node for all" : undefined;
 
@@ -149,6 +153,44 @@ Deno.test({
         "20000",
       ]);
       assert.match(consumed, /Processed a total of 50 messages/);
+    });
+
+    await t.step("kafka-transactions aborts what hangs", async () => {
+      using client = await WireClient.connect(broker.bootstrapServers[0] ?? "");
+      const init = { transactionalId: topic, transactionTimeoutMs: 600_000 };
+      const { producerId, producerEpoch } = await client.call(
+        InitProducerId.request,
+        InitProducerId.response,
+        4,
+        init,
+      );
+      const of = ["--topic", topic, "--partition", "0"];
+      const startOffset = async () => {
+        const producers = rows(await run("kafka-transactions", ["describe-producers", ...of]), "ProducerId");
+        return producers.find(([id]) => id === String(producerId))?.[5];
+      };
+      const abort = async (baseSequence: number, byWhat: (startOffset: string) => string[]) => {
+        const records = batchOf(["never"], {
+          producerId,
+          producerEpoch,
+          baseSequence,
+          isTransactional: true,
+        });
+        const { responses } = await client.call(Produce.request, Produce.response, 12, {
+          transactionalId: topic,
+          acks: -1,
+          timeoutMs: 5_000,
+          topicData: [{ name: topic, partitionData: [{ index: 0, records }] }],
+        });
+        const { errorCode, baseOffset } = responses[0]?.partitionResponses[0] ?? assert.fail("no answer");
+        assert.equal(errorCode, ErrorCode.NONE);
+        assert.equal(await startOffset(), String(baseOffset));
+        await run("kafka-transactions", ["abort", ...of, ...byWhat(String(baseOffset))]);
+        assert.equal(await startOffset(), "None");
+      };
+      await abort(0, (startOffset) => ["--start-offset", startOffset]);
+      const who = ["--producer-id", String(producerId), "--producer-epoch", String(producerEpoch)];
+      await abort(1, () => [...who, "--coordinator-epoch", "0"]);
     });
 
     await t.step("kafka-topics deletes", async () => {

@@ -44,6 +44,10 @@ import {
 } from "../../src/wire/messages/25_add_offsets_to_txn.ts";
 import { EndTxnRequest, EndTxnResponse } from "../../src/wire/messages/26_end_txn.ts";
 import {
+  WriteTxnMarkersRequest,
+  WriteTxnMarkersResponse,
+} from "../../src/wire/messages/27_write_txn_markers.ts";
+import {
   TxnOffsetCommitRequest,
   TxnOffsetCommitResponse,
 } from "../../src/wire/messages/28_txn_offset_commit.ts";
@@ -132,6 +136,7 @@ export const OffsetForLeaderEpoch = pair(OffsetForLeaderEpochRequest, OffsetForL
 export const AddPartitionsToTxn = pair(AddPartitionsToTxnRequest, AddPartitionsToTxnResponse);
 export const AddOffsetsToTxn = pair(AddOffsetsToTxnRequest, AddOffsetsToTxnResponse);
 export const EndTxn = pair(EndTxnRequest, EndTxnResponse);
+export const WriteTxnMarkers = pair(WriteTxnMarkersRequest, WriteTxnMarkersResponse);
 export const TxnOffsetCommit = pair(TxnOffsetCommitRequest, TxnOffsetCommitResponse);
 export const DescribeConfigs = pair(DescribeConfigsRequest, DescribeConfigsResponse);
 export const AlterConfigs = pair(AlterConfigsRequest, AlterConfigsResponse);

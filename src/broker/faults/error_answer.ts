@@ -42,6 +42,7 @@ const MEANINGS: ReadonlyMap<string, string> = new Map(Object.entries({
   resourceName: "resourceName",
   transactionalId: "transactionalId",
   transactionalIds: "transactionalId",
+  producerId: "producer",
 }));
 
 /** Topics that a fetch session is to forget: nothing is answered for them. */
@@ -65,6 +66,8 @@ export function errorAnswer(asked: DecodedRequest, errorCode: number): StructVal
   if (isFetch && SESSION_ERRORS.has(errorCode)) return { errorCode };
   const answer: Record<string, unknown> = answerTo(request, response, value, apiVersion, errorCode);
   if (isFetch) delete answer.errorCode;
+  // Not whom it is about, but what was asked for.
+  delete answer.producerId;
   const hasTop = fieldsIn(response, apiVersion).some(([name, field]) => isErrorCode(name, field));
   for (const [name, field] of fieldsIn(response, apiVersion)) {
     const element = elementWithError(field, apiVersion);

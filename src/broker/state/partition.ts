@@ -23,7 +23,7 @@ import type { Checkpoints } from "./checkpoints.ts";
 import { LogProducers } from "./log_producers.ts";
 import { PartitionLog } from "./partition_log.ts";
 import { extentOf } from "./segment.ts";
-import type { ActiveProducer, ProducerStatesOptions } from "./producer_states.ts";
+import type { ActiveProducer, ForeignMarker, ProducerStatesOptions } from "./producer_states.ts";
 import { type RecordError, refuseRecords } from "./record_rules.ts";
 import { DamageError, type Storage, type StorageError } from "./storage.ts";
 import type { TailPool } from "./tail.ts";
@@ -56,6 +56,8 @@ export interface TransactionEnd {
   readonly producerId: bigint;
   readonly producerEpoch: number;
   readonly isCommit: boolean;
+  /** @default 0: there is one coordinator, which never moves */
+  readonly coordinatorEpoch?: number;
 }
 
 /** Whether a transactional batch belongs to a transaction under way. */
@@ -75,9 +77,6 @@ export interface PartitionOptions {
   /** @default none: they are the caller's */
   readonly checkpoints?: Checkpoints | undefined;
 }
-
-/** The epoch of the transaction coordinator: there is one, which never moves. */
-const COORDINATOR_EPOCH = 0;
 
 /** See the module. */
 export class Partition {
@@ -154,6 +153,11 @@ export class Partition {
     return this.#producers.states.epochOf(producerId);
   }
 
+  /** Judges a marker that somebody else than the coordinator brings. @returns an error code */
+  judgeMarker(marker: ForeignMarker): number {
+    return this.#producers.states.judgeMarker(marker);
+  }
+
   hasOpenTransaction(producerId: bigint): boolean {
     return this.#producers.states.hasOpenTransaction(producerId);
   }
@@ -220,11 +224,11 @@ export class Partition {
    * @throws {StorageError} nothing was appended
    */
   endTransaction(
-    { producerId, producerEpoch, isCommit }: TransactionEnd,
+    { producerId, producerEpoch, isCommit, coordinatorEpoch = 0 }: TransactionEnd,
     config: TopicConfig,
     nowMs: number,
   ): void {
-    const marker = { isCommit, coordinatorEpoch: COORDINATOR_EPOCH };
+    const marker = { isCommit, coordinatorEpoch };
     const timestamp = BigInt(nowMs);
     const batch = encodeEndTxnMarker({ ...marker, producerId, producerEpoch, timestamp });
     const placed = this.#place(batch, readBatchHeader(batch), config, nowMs);

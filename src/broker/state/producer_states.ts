@@ -15,6 +15,8 @@ const REMEMBERED_BATCHES = 5;
 const MAX_SEQUENCE = 2 ** 31 - 1;
 const NO_OFFSET = -1n;
 const NO_COORDINATOR_EPOCH = -1;
+/** From this transaction.version on a marker's epoch is newer than that of the records. */
+const EPOCH_PER_TRANSACTION_SINCE = 2;
 /** The fewest bytes of a producer in a snapshot, and those of a batch. */
 const PRODUCER_BYTES = 42;
 const BATCH_BYTES = 24;
@@ -55,6 +57,15 @@ export interface ActiveProducer {
   readonly lastTimestamp: bigint;
   readonly coordinatorEpoch: number;
   readonly currentTxnStartOffset: bigint;
+}
+
+/** A marker that the broker's own coordinator has not made. */
+export interface ForeignMarker {
+  readonly producerId: bigint;
+  readonly producerEpoch: number;
+  readonly coordinatorEpoch: number;
+  /** Kafka's `transaction.version`, by which the marker's epoch was chosen. */
+  readonly transactionVersion: number;
 }
 
 /** What to do with a batch. */
@@ -153,6 +164,20 @@ export class ProducerStates {
       state.txnFirstOffset = baseOffset;
       this.#open.set(batch.producerId, baseOffset);
     }
+  }
+
+  /** Judges a marker that somebody else than the coordinator brings. @returns an error code */
+  judgeMarker({ producerId, producerEpoch, coordinatorEpoch, transactionVersion }: ForeignMarker): number {
+    const state = this.#producers.get(producerId);
+    const knownEpoch = state?.producerEpoch ?? NO_PRODUCER_EPOCH;
+    const isEpochPerTransaction = transactionVersion >= EPOCH_PER_TRANSACTION_SINCE;
+    // With nothing under way it is the marker that is here already, once more.
+    const isOfTheRecords = producerEpoch === knownEpoch && this.#open.has(producerId);
+    if (producerEpoch < knownEpoch || (isEpochPerTransaction && isOfTheRecords)) {
+      return ErrorCode.INVALID_PRODUCER_EPOCH;
+    }
+    const isFenced = coordinatorEpoch < (state?.coordinatorEpoch ?? NO_COORDINATOR_EPOCH);
+    return isFenced ? ErrorCode.TRANSACTION_COORDINATOR_FENCED : ErrorCode.NONE;
   }
 
   /**

@@ -79,6 +79,11 @@ Deno.test("errorAnswer() names each topic, partition, group, resource … that t
         isNamed(where, value, answer, /^name$/, /^name$/);
         isNamed(where, value, answer, /^partitionIndexes$/, /^partitionIndex$/);
         break;
+      case "WriteTxnMarkers":
+        isNamed(where, value, answer, /^producerId$/, /^producerId$/);
+        isNamed(where, value, answer, /^name$/, /^name$/);
+        isNamed(where, value, answer, /^partitionIndexes$/, /^partitionIndex$/);
+        break;
       case "OffsetForLeaderEpoch":
         isNamed(where, value.topics, answer.topics, /^topic$/, /^topic$/);
         isNamed(where, value.topics, answer.topics, /^partition$/, /^partition$/);
