@@ -18,6 +18,9 @@ import { Writer } from "./writer.ts";
 /** The size before a frame, in bytes. */
 export const FRAME_SIZE_BYTES = 4;
 
+/** The fewest bytes of a request: apiKey, apiVersion and correlationId. */
+export const MIN_REQUEST_BYTES = 8;
+
 /** What stands before a request's body (`RequestHeader.json`). */
 export interface RequestHeader {
   readonly requestApiKey: number;
