@@ -14,6 +14,8 @@ import {
 } from "./requests.ts";
 
 const UNKNOWN: Topic = { name: "conform-unknown", topicId: "00000000-0000-4000-8000-00000000c0de" };
+/** Longer than a client waits for an answer here. */
+const LONG_MS = 50_000;
 const T0 = 1_700_000_000_000;
 const LATEST = -1n;
 const EARLIEST = -2n;
@@ -286,6 +288,18 @@ conform(Fetch, "waits for minBytes, and no longer than maxWaitMs", async ({ ask,
   const waiting = content(reader, topic, 0n, { maxWaitMs: 9_000 });
   await produce(ask, topic, batchOf(["a"]));
   assert.deepEqual(await waiting, ["0:a"]);
+});
+
+conform(Fetch, "waits for nothing that minBytes does not ask for", async ({ ask, newTopic }) => {
+  const topic = await newTopic();
+  assert.deepEqual(await content(ask, topic, 0n, { minBytes: 0, maxWaitMs: LONG_MS }), []);
+});
+
+conform(Fetch, "waits for no more than maxBytes", async ({ ask, newTopic }) => {
+  const topic = await newTopic();
+  await produce(ask, topic, batchOf(["a".repeat(1_000)]));
+  const records = await content(ask, topic, 0n, { minBytes: 1 << 19, maxBytes: 500, maxWaitMs: LONG_MS });
+  assert.equal(records.length, 1);
 });
 
 conform(Fetch, "tells of an error at once, however long it may wait", async ({ ask, newTopic }) => {

@@ -62,9 +62,9 @@ export const fetch = defineApi(FetchRequest, FetchResponse, (request, { state, a
   });
   if (typeof context === "number") return { errorCode: context, responses: [] };
   const reading = new Reading(request, context, state);
-  if (request.maxWaitMs > 0 && reading.isAtEnd()) return reading.wait();
+  if (reading.mayWait && reading.isAtEnd()) return reading.wait();
   const answers = reading.read();
-  if (reading.isEnough || request.maxWaitMs <= 0) return respond(context, answers);
+  if (reading.isEnough || !reading.mayWait) return respond(context, answers);
   return reading.wait();
 });
 
@@ -88,6 +88,9 @@ class Reading implements PartitionWaiter, Due {
   readonly #context: FetchContext;
   readonly #state: BrokerState;
   readonly #isCommittedOnly: boolean;
+  readonly #maxBytes: number;
+  /** Never more than may be answered: that would be waited for in vain. */
+  readonly #minBytes: number;
   readonly #later = new Later<Response>();
   /** Those of the request that are there. */
   #partitions: Partition[] = [];
@@ -100,11 +103,18 @@ class Reading implements PartitionWaiter, Due {
     this.#context = context;
     this.#state = state;
     this.#isCommittedOnly = request.isolationLevel === READ_COMMITTED;
+    this.#maxBytes = Math.min(request.maxBytes, state.limits.maxFetchBytes);
+    this.#minBytes = Math.min(request.minBytes, this.#maxBytes);
+  }
+
+  /** Whether it may wait at all. */
+  get mayWait(): boolean {
+    return this.#request.maxWaitMs > 0 && this.#minBytes > 0;
   }
 
   /** Whether what was read is worth an answer now. */
   get isEnough(): boolean {
-    return this.#hasError || this.#partitions.length === 0 || this.#bytes >= this.#request.minBytes;
+    return this.#hasError || this.#partitions.length === 0 || this.#bytes >= this.#minBytes;
   }
 
   /** Whether it can be seen without reading that there is nothing to read, as for most polls. */
@@ -123,7 +133,6 @@ class Reading implements PartitionWaiter, Due {
     this.#bytes = 0;
     this.#hasError = false;
     this.#partitions = [];
-    const maxBytes = Math.min(this.#request.maxBytes, this.#state.limits.maxFetchBytes);
     return this.#context.wanted.map((wanted) => {
       const topic = this.#topicOf(wanted);
       const partition = topic?.partitions[wanted.partition];
@@ -131,7 +140,7 @@ class Reading implements PartitionWaiter, Due {
         return { wanted, topicName: topic?.name, response: failed(wanted.partition, this.#whyNone(wanted)) };
       }
       this.#partitions.push(partition);
-      const response = this.#readOne(partition, wanted, maxBytes);
+      const response = this.#readOne(partition, wanted);
       if (response.errorCode !== ErrorCode.NONE) this.#hasError = true;
       this.#bytes += response.records?.length ?? 0;
       return { wanted, topicName: topic?.name, response };
@@ -153,7 +162,7 @@ class Reading implements PartitionWaiter, Due {
     if (this.#isCommittedOnly && bytes < Infinity) return this.#finishIfStable();
     this.#bytes += bytes;
     // More came than is missing; but how much of it may be read is only known by reading.
-    if (this.#bytes >= this.#request.minBytes) this.#finish();
+    if (this.#bytes >= this.#minBytes) this.#finish();
   }
 
   onDeadline(): void {
@@ -195,12 +204,12 @@ class Reading implements PartitionWaiter, Due {
     return isAnother ? ErrorCode.INCONSISTENT_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
   }
 
-  #readOne(partition: Partition, wanted: WantedPartition, maxBytes: number): PartitionResponse {
+  #readOne(partition: Partition, wanted: WantedPartition): PartitionResponse {
     const { index, log: stored, highWatermark, lastStableOffset } = partition;
     const { fetchOffset } = wanted;
     const errorCode = errorOf(partition, wanted);
     if (errorCode !== ErrorCode.NONE) return failed(index, errorCode);
-    const left = Math.max(0, Math.min(wanted.partitionMaxBytes, maxBytes - this.#bytes));
+    const left = Math.max(0, Math.min(wanted.partitionMaxBytes, this.#maxBytes - this.#bytes));
     try {
       const records = stored.read(fetchOffset, this.#limitOf(partition), left, this.#bytes === 0);
       return {
