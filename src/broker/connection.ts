@@ -173,13 +173,10 @@ export class Connection {
     const bytes = this.#received.heldBytes + this.#answers.waitingBytes + this.#sending.heldBytes;
     const mayGoOn = this.#buffers.change(this.#heldBytes, bytes);
     this.#heldBytes = bytes;
-    if (!mayGoOn) {
-      log.warn(
-        `Closed the connection of ${this.#client}: it made the broker hold ${bytes} bytes, of too many`,
-      );
-      this.close();
-    }
-    return mayGoOn;
+    if (mayGoOn) return true;
+    log.warn(`Closed the connection of ${this.#client}: of too many bytes held for all, ${bytes} are its`);
+    this.close();
+    return false;
   }
 
   #handle(frame: Uint8Array): void {

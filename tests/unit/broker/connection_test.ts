@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { type Broker, startBroker } from "../../../src/broker/broker.ts";
 import { encodeRequest } from "../../../src/wire/frame.ts";
 import { ProduceRequest, ProduceResponse } from "../../../src/wire/messages/00_produce.ts";
-import { FetchRequest } from "../../../src/wire/messages/01_fetch.ts";
+import { FetchRequest, FetchResponse } from "../../../src/wire/messages/01_fetch.ts";
 import { batchOf } from "../../support/batches.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { WireClient } from "../../support/wire_client.ts";
@@ -13,6 +14,8 @@ const RECORD_BYTES = 13 * MIB;
 const RECORDS = 4;
 /** More than the buffers of the system hold: who has read it has made the broker send more. */
 const STEP_BYTES = 16 * MIB;
+/** Each fills the room for answers. */
+const LARGE_FETCHES = 4;
 
 /** A broker whose time stands still, and a peer whose large answer has begun to come. */
 async function answering(clock: FakeClock): Promise<{ broker: Broker; peer: Deno.Conn }> {
@@ -88,3 +91,44 @@ Deno.test("Connection closes a peer that takes nothing of a large answer", async
     }
   });
 });
+
+Deno.test("Connection takes no more requests while answers that wait for their turn fill its room", async () => {
+  const clock = new FakeClock();
+  const { broker, peer } = await answering(clock);
+  peer.close();
+  await using _broker = broker;
+  using client = await WireClient.connect(broker.address);
+  const fetchFrom = (fetchOffset: bigint) => ({
+    maxWaitMs: 1_000,
+    minBytes: 1,
+    maxBytes: 100 * MIB,
+    topics: [{ topic: "t", partitions: [{ partition: 0, fetchOffset, partitionMaxBytes: MIB }] }],
+  });
+  const requests = [
+    fetchFrom(BigInt(RECORDS)),
+    ...Array.from({ length: LARGE_FETCHES }, () => fetchFrom(0n)),
+  ];
+  const before = fetchesOf(broker);
+  // In one write, so that nothing but the room keeps them from being handled together.
+  await client.sendRaw(
+    Buffer.concat(
+      requests.map((request, correlationId) =>
+        encodeRequest(FetchRequest, 11, { correlationId, clientId: null }, request)
+      ),
+    ),
+  );
+  for (let tries = 0; fetchesOf(broker) < before + 2 && tries < 10_000; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  assert.equal(fetchesOf(broker), before + 2);
+  clock.advance(1_000);
+  for (let i = 0; i <= LARGE_FETCHES; i++) {
+    const { responses } = await client.receive(FetchResponse, 11, i);
+    const bytes = responses[0]?.partitions[0]?.records?.length ?? 0;
+    assert.ok(i === 0 ? bytes === 0 : bytes > RECORD_BYTES, `answer ${i}: ${bytes} bytes`);
+  }
+});
+
+function fetchesOf(broker: Broker): number {
+  return broker.counts().requests.find(({ api }) => api === "Fetch")?.count ?? 0;
+}
