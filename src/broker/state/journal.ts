@@ -5,8 +5,12 @@
  *
  * @module
  */
+import { describeError } from "../../base/errors.ts";
+import { logger } from "../../base/log.ts";
 import { crc32c } from "../../wire/crc32c.ts";
-import type { Storage, StorageFile } from "./storage.ts";
+import { type Storage, StorageError, type StorageFile } from "./storage.ts";
+
+const log = logger("broker");
 
 /** Lines of the past that are not worth a rewrite. */
 const SPARE_LINES = 10_000;
@@ -26,6 +30,8 @@ export class Journal<Value> {
   #file: StorageFile;
   #lines = 0;
   #damagedLines = 0;
+  /** So many lines are kept after a rewrite that failed. */
+  #keptLines = 0;
   /** Whether something was written that may not survive a power loss. What lay there at the start is synced once. */
   #isDirty = true;
 
@@ -74,16 +80,21 @@ export class Journal<Value> {
     this.#lines += changes.length;
   }
 
-  /** Writes the file anew when that is worth while. `size` is the map's, `entries` all that is in it. */
+  /**
+   * Writes the file anew when that is worth while. `size` is the map's, `entries` all that is in it. Where the disk refuses,
+   * the file stays as it is: all is in it, and what was appended has been taken.
+   */
   compact(size: number, entries: () => Iterable<Change<Value>>): void {
-    if (this.#lines <= 2 * size + SPARE_LINES) return;
-    if (this.#damagedLines > 0) {
-      this.#storage.replace(`${this.#path}.damaged`, this.#storage.readAll(this.#path) ?? new Uint8Array());
-      this.#damagedLines = 0;
+    if (this.#lines <= Math.max(2 * size, this.#keptLines) + SPARE_LINES) return;
+    try {
+      this.#rewrite([...entries()]);
+      this.#lines = size;
+      this.#keptLines = 0;
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      log.error(`Cannot write '${this.#path}' anew, it goes on as it is: ${describeError(error)}`);
+      this.#keptLines = this.#lines;
     }
-    this.#storage.replace(this.#path, encodeLines([...entries()]));
-    this.#file = this.#storage.open(this.#path);
-    this.#lines = size;
   }
 
   /** Makes what was written survive a power loss. @throws {StorageError} */
@@ -96,6 +107,15 @@ export class Journal<Value> {
       this.#isDirty = true;
       throw error;
     }
+  }
+
+  #rewrite(changes: readonly Change<Value>[]): void {
+    if (this.#damagedLines > 0) {
+      this.#storage.replace(`${this.#path}.damaged`, this.#storage.readAll(this.#path) ?? new Uint8Array());
+      this.#damagedLines = 0;
+    }
+    this.#storage.replace(this.#path, encodeLines(changes));
+    this.#file = this.#storage.open(this.#path);
   }
 }
 

@@ -2,9 +2,22 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Change, Journal } from "../../../../src/broker/state/journal.ts";
 import { MemoryStorage } from "../../../../src/broker/state/memory_storage.ts";
+import { StorageError } from "../../../../src/broker/state/storage.ts";
 
 const PATH = "journals/test.log";
 const parse = (value: unknown) => typeof value === "number" ? value : undefined;
+
+/** Has no room for a file beside another. */
+class FullStorage extends MemoryStorage {
+  isFull = true;
+  refusals = 0;
+
+  override replace(path: string, bytes: Uint8Array): void {
+    if (!this.isFull) return super.replace(path, bytes);
+    this.refusals++;
+    throw new StorageError("the disk is full");
+  }
+}
 
 /** What a journal says now. */
 function replay(
@@ -71,6 +84,25 @@ Deno.test("Journal.compact() keeps the file from growing without bound, and what
     [...replay(storage).map].sort(),
     [["key-0", 49_998], ["key-1", 49_999], ["key-2", 49_997]],
   );
+});
+
+Deno.test("Journal.compact() leaves all as it is where the disk refuses, and tries again when it is worth while", () => {
+  using storage = new FullStorage();
+  const { journal } = replay(storage);
+  const one = (n: number): Change<number>[] => [["a", n]];
+  for (let i = 0; i < 25_000; i++) {
+    journal.append(one(i));
+    journal.compact(1, () => one(i));
+  }
+  assert.equal(storage.refusals, 2);
+  assert.deepEqual([...replay(storage).map], [["a", 24_999]]);
+  storage.isFull = false;
+  for (let i = 25_000; i < 32_000; i++) {
+    journal.append(one(i));
+    journal.compact(1, () => one(i));
+  }
+  assert.ok((storage.readAll(PATH)?.length ?? 0) < 100_000);
+  assert.deepEqual([...replay(storage).map], [["a", 31_999]]);
 });
 
 Deno.test("Journal.compact() of a journal with a damaged line keeps it beside the new one", () => {

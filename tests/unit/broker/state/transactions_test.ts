@@ -15,7 +15,7 @@ const TIMEOUT_MS = 10_000;
 const DAY_MS = 86_400_000;
 const PLACE = { topic: "t", partition: 0 };
 
-/** Refuses to write to files whose path has some text in it, from some append on. */
+/** Refuses to replace files whose path has some text in it, and to write to them, from some append on. */
 class RefusingStorage extends MemoryStorage {
   #text: string | undefined;
   #left = 0;
@@ -27,6 +27,11 @@ class RefusingStorage extends MemoryStorage {
 
   recover(): void {
     this.#text = undefined;
+  }
+
+  override replace(path: string, bytes: Uint8Array): void {
+    if (this.#text !== undefined && path.includes(this.#text)) throw new StorageError("the disk is full");
+    super.replace(path, bytes);
   }
 
   override open(path: string): StorageFile {
@@ -163,6 +168,20 @@ Deno.test("Transactions.end() gives another producer id when the epochs are used
   assert.notEqual(next.producerId, producer.producerId);
   assert.deepEqual(bench.end(producer, true), next);
   bench.send({ transactionalId: "x", ...next });
+});
+
+Deno.test("Transactions.end() carries a transaction through while its journal cannot be written anew", () => {
+  const bench = new Bench();
+  bench.storage.refuse("journals/transactions", Infinity);
+  let producer = bench.producer();
+  for (let i = 0; i < 5_000; i++) {
+    bench.send(producer);
+    producer = { ...producer, ...bench.end(producer, true) };
+    assert.deepEqual([bench.stateOf(), bench.partition.openProducerIds()], ["CompleteCommit", []]);
+  }
+  const next = bench.next();
+  assert.deepEqual(next.notes, []);
+  assert.equal(next.partition.lastStableOffset, 10_000n);
 });
 
 Deno.test("Transactions.initProducerId() gives another producer id when the epochs are used up", () => {
