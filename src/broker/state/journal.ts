@@ -34,6 +34,8 @@ export class Journal<Value> {
   #keptLines = 0;
   /** Whether something was written that may not survive a power loss. What lay there at the start is synced once. */
   #isDirty = true;
+  /** The last sync, under way or done. */
+  #synced = Promise.resolve();
 
   /** Opens a journal, made when absent. @throws {StorageError} */
   constructor(storage: Storage, path: string) {
@@ -98,8 +100,13 @@ export class Journal<Value> {
   }
 
   /** Makes what was written survive a power loss. @throws {StorageError} */
-  async sync(): Promise<void> {
-    if (!this.#isDirty) return;
+  sync(): Promise<void> {
+    // What is clean may only be about to be safe, or known not to be.
+    if (this.#isDirty) this.#synced = this.#sync();
+    return this.#synced;
+  }
+
+  async #sync(): Promise<void> {
     this.#isDirty = false;
     try {
       await this.#file.sync();

@@ -117,6 +117,19 @@ Deno.test("Journal.compact() of a journal with a damaged line keeps it beside th
   assert.deepEqual(replay(storage).notes, []);
 });
 
+Deno.test("Journal.sync() tells all who ask for it while it is under way that it failed, and syncs again", async () => {
+  using storage = new MemoryStorage();
+  const { journal } = replay(storage);
+  const file = storage.open(PATH);
+  file.sync = () => Promise.reject(new StorageError("the disk is gone"));
+  journal.append([["a", 1]]);
+  const results = await Promise.allSettled([journal.sync(), journal.sync()]);
+  assert.deepEqual(results.map(({ status }) => status), ["rejected", "rejected"]);
+  file.sync = () => Promise.resolve();
+  await journal.sync();
+  await journal.sync();
+});
+
 Deno.test("Journal stands for the same map after any changes", () => {
   fc.assert(
     fc.property(
