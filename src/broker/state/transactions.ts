@@ -334,7 +334,9 @@ export class Transactions implements Syncable, Disposable {
   #watch(entry: TransactionEntry): void {
     const { clock } = this.#options;
     const { startedAtMs, timeoutMs } = entry.transaction;
-    entry.deadlineMs = clock.nowMs() + Math.max(0, startedAtMs + timeoutMs - clock.epochMs());
+    // It may have begun in the future, by a clock that was set back since.
+    const leftMs = Math.min(startedAtMs + timeoutMs - clock.epochMs(), timeoutMs);
+    entry.deadlineMs = clock.nowMs() + Math.max(0, leftMs);
     this.#deadlines.add(entry);
   }
 

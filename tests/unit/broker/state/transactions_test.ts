@@ -218,6 +218,15 @@ Deno.test("Transactions aborts one whose time is over, and fences its producer, 
   assert.deepEqual(next.init("x", producer), after);
 });
 
+Deno.test("Transactions aborts one in its time also when the machine's clock was set back before a restart", () => {
+  const bench = new Bench();
+  bench.send(bench.producer());
+  const next = new Bench(bench.storage, bench.clock.epochMs() - 365 * DAY_MS);
+  assert.equal(next.stateOf(), "Ongoing");
+  next.clock.advance(TIMEOUT_MS);
+  assert.equal(next.stateOf(), "CompleteAbort");
+});
+
 Deno.test("Transactions carries through what had begun to end when the process was killed, each marker once", () => {
   const bench = new Bench();
   const producer = bench.producer();
