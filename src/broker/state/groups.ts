@@ -6,6 +6,7 @@
  */
 import { describeError } from "../../base/errors.ts";
 import { logger } from "../../base/log.ts";
+import { ErrorCode } from "../../wire/error_codes.ts";
 import type { Clock } from "./clock.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Group, type GroupOptions } from "./group.ts";
@@ -109,7 +110,11 @@ export class Groups implements Disposable {
   }
 
   delete(groupId: string): boolean {
-    if (!this.#groups.delete(groupId)) return false;
+    const group = this.#groups.get(groupId);
+    if (group === undefined) return false;
+    // It may yet wait for members: what comes of that is nobody's.
+    group.close(ErrorCode.GROUP_ID_NOT_FOUND);
+    this.#groups.delete(groupId);
     if (this.#lines.has(groupId)) this.#keep([[groupId, null]]);
     return true;
   }

@@ -13,11 +13,11 @@ const OPTIONS: GroupsOptions = {
 
 function opened(
   storage: MemoryStorage,
-  options: { withOffsets?: readonly string[]; clock?: FakeClock } = {},
+  options: { withOffsets?: readonly string[]; clock?: FakeClock; initialRebalanceDelayMs?: number } = {},
 ): Groups {
-  const { withOffsets = [], clock = new FakeClock() } = options;
+  const { withOffsets = [], clock = new FakeClock(), initialRebalanceDelayMs = 0 } = options;
   const hasOffsets = (groupId: string) => withOffsets.includes(groupId);
-  const groups = new Groups({ ...OPTIONS, hasOffsets }, clock, storage);
+  const groups = new Groups({ ...OPTIONS, hasOffsets, initialRebalanceDelayMs }, clock, storage);
   assert.deepEqual(groups.open(withOffsets), []);
   return groups;
 }
@@ -52,6 +52,19 @@ Deno.test("Groups.hasRoomFor() forgets a group for another only if nobody is in 
   groups.getOrCreate("empty");
   assert.ok(groups.hasRoomFor("third"));
   assert.deepEqual([...groups.all()].map(({ groupId }) => groupId), ["committed"]);
+});
+
+Deno.test("Groups.delete() leaves nothing behind of a group that waited for more members", () => {
+  using storage = new MemoryStorage();
+  const clock = new FakeClock();
+  using groups = opened(storage, { clock, initialRebalanceDelayMs: 3_000 });
+  join(groups, "g");
+  const group = groups.get("g") ?? assert.fail("there is no group");
+  const [memberId = ""] = [...group.members.values()].map((member) => member.memberId);
+  group.leave({ memberId, groupInstanceId: null });
+  assert.ok(groups.delete("g"));
+  clock.advance(60_000);
+  assert.equal(storage.readAll("journals/groups.log")?.length ?? 0, 0);
 });
 
 Deno.test("Groups.open() knows the groups with offsets, what they were of and since when they are empty", () => {
