@@ -215,6 +215,7 @@ export class CommittedOffsets {
 
   #pendingKeys(groupId: string, topic: string, partition: number): StagedKey[] {
     const keys: StagedKey[] = [];
+    if (!this.#stagedOf.has(groupId)) return keys;
     for (const [producerId, ofProducer] of this.#staged) {
       const key = keyOf(groupId, topic, partition, producerId);
       if (ofProducer.has(key)) keys.push([producerId, key]);
