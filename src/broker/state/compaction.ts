@@ -82,7 +82,7 @@ function planOf(
   let cleanBytes = 0;
   let dirtyBytes = 0;
   let firstDirty: Segment | undefined;
-  for (const segment of log.closedSegments) {
+  for (const segment of log.segments.closed) {
     const isDirty = segment.nextOffset > dirtyOffset;
     const isTooNew = segment.nextOffset > limit ||
       config.minCompactionLagMs > 0 && nowMs - segment.maxTimestamp < config.minCompactionLagMs;
@@ -156,7 +156,7 @@ class Compaction {
 
   /** Writes a segment anew. @returns false when the log is closed or the segment gone: there is nothing more to do */
   async #rewrite(segment: Segment): Promise<boolean> {
-    using writer = this.#log.cleanedSegment(segment);
+    using writer = this.#log.segments.writer([segment]);
     if (writer === undefined) return false;
     let isChanged = false;
     for await (const batch of this.#batches(segment)) {
@@ -165,10 +165,10 @@ class Compaction {
       if (kept !== undefined) writer.append(kept);
     }
     // What is gone was not read to its end.
-    if (!this.#log.has(segment)) return false;
+    if (!this.#log.segments.has(segment)) return false;
     if (!isChanged) return true;
     await writer.finish();
-    return await this.#log.replaceSegment(segment, writer);
+    return await this.#log.replaceSegments([segment], writer);
   }
 
   /** What of a batch stays: itself, a smaller one, or nothing. */
@@ -233,7 +233,7 @@ class Compaction {
 
   /** All batches of a segment, by slices. */
   async *#batches(segment: Segment): AsyncIterable<Uint8Array> {
-    for (let offset = segment.baseOffset; offset < segment.nextOffset && this.#log.has(segment);) {
+    for (let offset = segment.baseOffset; offset < segment.nextOffset && this.#log.segments.has(segment);) {
       const bytes = segment.read(offset, ALL, SLICE_BYTES, true);
       if (bytes.length === 0) return;
       for (const header of recordBatches(bytes)) {

@@ -9,6 +9,7 @@
 import { crc32c } from "../../wire/crc32c.ts";
 import { decodeSegmentIndex, encodeSegmentIndex, type SegmentFacts } from "./segment_index.ts";
 import type { SparseIndex } from "./sparse_index.ts";
+import type { Storage } from "./storage.ts";
 
 /** The name of the file. */
 export const CHECKPOINT_NAME = "checkpoint";
@@ -60,6 +61,36 @@ export function encodeCheckpoint(checkpoint: LogCheckpoint): Uint8Array {
   body.set(snapshot, line.length + index.length);
   new TextEncoder().encodeInto(`${crc32c(body).toString(16).padStart(CRC_DIGITS, "0")} `, bytes);
   return bytes;
+}
+
+/**
+ * Writes a checkpoint beside the one that is there, makes it safe, and puts it in its place.
+ *
+ * @param isWanted asked before anything is changed: what the log is of may have gone meanwhile
+ * @returns whether it was
+ * @throws {StorageError} the one that was there is as it was
+ */
+export async function writeCheckpoint(
+  storage: Storage,
+  folder: string,
+  bytes: Uint8Array,
+  isWanted: () => boolean,
+): Promise<boolean> {
+  if (!isWanted()) return false;
+  const path = `${folder}/${CHECKPOINT_NAME}`;
+  storage.remove(`${path}.new`);
+  const file = storage.open(`${path}.new`);
+  try {
+    file.append(bytes);
+    await file.sync();
+  } catch (error) {
+    if (isWanted()) throw error;
+  } finally {
+    file.close();
+  }
+  if (!isWanted()) return false;
+  storage.rename(`${path}.new`, path);
+  return true;
 }
 
 /** What {@linkcode encodeCheckpoint} wrote; undefined for anything else. */

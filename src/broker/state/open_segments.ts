@@ -8,8 +8,9 @@ import { BATCH_AT, BATCH_HEADER_BYTES, CURRENT_MAGIC } from "../../wire/record_b
 import { CHECKPOINT_NAME, decodeCheckpoint, type LogCheckpoint } from "./log_checkpoint.ts";
 import type { LogState } from "./log_state.ts";
 import { scanBatches } from "./recovery.ts";
-import { extentOf, type IndexSource, parseSegmentName, Segment, segmentName } from "./segment.ts";
-import { decodeSegmentIndex, type SegmentFacts, segmentIndexName } from "./segment_index.ts";
+import { extentOf, type IndexSource, Segment } from "./segment.ts";
+import { decodeSegmentIndex, type SegmentFacts } from "./segment_index.ts";
+import { parseSegmentName, segmentIndexName, type SegmentName, segmentName } from "./segment_name.ts";
 import type { SparseIndex } from "./sparse_index.ts";
 import { type Storage, StorageError, type StorageFile } from "./storage.ts";
 
@@ -69,12 +70,13 @@ class Opening {
     // What the owner knows and what is known of the segments belong together: without the one all is read.
     this.#checkpoint = saved !== undefined && this.#state.restore(saved.snapshot) ? saved : undefined;
     if (this.#checkpoint === undefined) this.#state.restore(undefined);
-    const bases = this.#withoutDeleted(basesOf(names), saved?.startOffset ?? 0n);
-    const segments = bases.map((base, i) => this.#open(base, i === bases.length - 1));
+    const found = this.#withoutReplaced(namesOf(names));
+    const left = this.#withoutDeleted(found, saved?.startOffset ?? 0n);
+    const segments = left.map((name, i) => this.#open(name, i === left.length - 1));
     const startOffset = saved?.startOffset ?? segments[0]?.baseOffset ?? 0n;
     const safeOffset = this.#checkpoint?.recoveryOffset ?? startOffset;
     let endOffset = segments.at(-1)?.nextOffset ?? 0n;
-    this.#expectNewest(bases, startOffset);
+    this.#expectNewest(left, startOffset);
     for (const offset of [startOffset, safeOffset]) if (endOffset < offset) endOffset = offset;
     return {
       segments,
@@ -97,22 +99,33 @@ class Opening {
     return checkpoint;
   }
 
-  /** Removes the segments that were to be deleted when a crash came between. */
-  #withoutDeleted(bases: readonly bigint[], startOffset: bigint): bigint[] {
-    const isDeleted = (i: number) => (bases[i + 1] ?? startOffset + 1n) <= startOffset;
-    for (const [i, base] of bases.entries()) {
-      if (isDeleted(i)) removeSegment(this.#storage, this.#folder, base);
-    }
-    return bases.filter((_, i) => !isDeleted(i));
+  /** Removes the segments that another one stands for, as a compaction was cut short. */
+  #withoutReplaced(names: readonly SegmentName[]): SegmentName[] {
+    let coveredTo = -1n;
+    return names.filter((name) => {
+      const isReplaced = name.baseOffset <= coveredTo;
+      if (isReplaced) this.#storage.remove(this.#path(segmentName(name)));
+      else coveredTo = name.lastBase;
+      return !isReplaced;
+    });
   }
 
-  #open(base: bigint, isLast: boolean): Segment {
-    const path = this.#path(segmentName(base));
+  /** Removes the segments that were to be deleted when a crash came between. */
+  #withoutDeleted(names: readonly SegmentName[], startOffset: bigint): SegmentName[] {
+    const isDeleted = (i: number) => (names[i + 1]?.baseOffset ?? startOffset + 1n) <= startOffset;
+    for (const [i, name] of names.entries()) {
+      if (isDeleted(i)) removeSegment(this.#storage, this.#folder, name);
+    }
+    return names.filter((_, i) => !isDeleted(i));
+  }
+
+  #open(name: SegmentName, isLast: boolean): Segment {
+    const path = this.#path(segmentName(name));
     const file = this.#storage.open(path);
-    const known = this.#known(base, file);
+    const known = this.#known(name, file);
     const segment = known === undefined
-      ? Segment.unknown(base, file, this.#nowMs, this.#indexes)
-      : Segment.known(known.facts, file, known.index, this.#indexes);
+      ? Segment.unknown(name.baseOffset, file, this.#nowMs, this.#indexes, name.lastBase)
+      : Segment.known(known.facts, file, known.index, this.#indexes, name.lastBase);
     segment.isIndexed = known !== undefined && known.index === undefined;
     const from = known?.facts.sizeBytes ?? 0;
     if (from < file.sizeBytes) this.#scan(segment, path, from, isLast);
@@ -121,26 +134,27 @@ class Opening {
 
   /** What need not be read of a segment. @throws {StorageError} when it is shorter than what was safe */
   #known(
-    base: bigint,
+    name: SegmentName,
     file: StorageFile,
   ): { facts: SegmentFacts; index: SparseIndex | undefined } | undefined {
+    const base = name.baseOffset;
     const newest = this.#checkpoint?.newest;
     if (newest === undefined || base > newest.facts.baseOffset) return undefined;
     if (base === newest.facts.baseOffset) {
-      if (newest.facts.sizeBytes > file.sizeBytes) throw this.#tooShort(base, newest.facts.sizeBytes, file);
+      if (newest.facts.sizeBytes > file.sizeBytes) throw this.#tooShort(name, newest.facts.sizeBytes, file);
       return newest;
     }
-    const bytes = this.#storage.readAll(this.#path(segmentIndexName(base)));
+    const bytes = this.#storage.readAll(this.#path(segmentIndexName(name)));
     const found = bytes === undefined ? undefined : decodeSegmentIndex(bytes);
     const isFitting = found !== undefined && found.facts.baseOffset === base &&
       isPlausible(found.facts, found.index, file);
     if (isFitting && found.facts.sizeBytes > file.sizeBytes) {
-      throw this.#tooShort(base, found.facts.sizeBytes, file);
+      throw this.#tooShort(name, found.facts.sizeBytes, file);
     }
     if (isFitting && found.facts.sizeBytes === file.sizeBytes) {
       return { facts: found.facts, index: undefined };
     }
-    this.#notes.push(`the index of '${this.#path(segmentName(base))}' is missing or wrong; made anew`);
+    this.#notes.push(`the index of '${this.#path(segmentName(name))}' is missing or wrong; made anew`);
     return undefined;
   }
 
@@ -165,18 +179,18 @@ class Opening {
   }
 
   /** @throws {StorageError} when a segment is gone of which something was safe */
-  #expectNewest(bases: readonly bigint[], startOffset: bigint): void {
+  #expectNewest(names: readonly SegmentName[], startOffset: bigint): void {
     const facts = this.#checkpoint?.newest?.facts;
     if (facts === undefined || facts.sizeBytes === 0 || facts.nextOffset <= startOffset) return;
-    if (bases.includes(facts.baseOffset)) return;
-    throw new StorageError(
-      `Cannot serve the log: segment '${this.#path(segmentName(facts.baseOffset))}' is missing`,
-    );
+    const { baseOffset } = facts;
+    if (names.some((name) => name.baseOffset === baseOffset)) return;
+    const path = this.#path(segmentName({ baseOffset, lastBase: baseOffset }));
+    throw new StorageError(`Cannot serve the log: segment '${path}' is missing`);
   }
 
-  #tooShort(base: bigint, safeBytes: number, file: StorageFile): StorageError {
+  #tooShort(name: SegmentName, safeBytes: number, file: StorageFile): StorageError {
     return new StorageError(
-      `Cannot serve the log: segment '${this.#path(segmentName(base))}' has ${file.sizeBytes} bytes, ` +
+      `Cannot serve the log: segment '${this.#path(segmentName(name))}' has ${file.sizeBytes} bytes, ` +
         `${safeBytes} were safe`,
     );
   }
@@ -187,14 +201,15 @@ class Opening {
 }
 
 /** Removes a segment's files. @throws {StorageError} */
-export function removeSegment(storage: Storage, folder: string, base: bigint): void {
-  storage.remove(`${folder}/${segmentIndexName(base)}`);
-  storage.remove(`${folder}/${segmentName(base)}`);
+export function removeSegment(storage: Storage, folder: string, name: SegmentName): void {
+  storage.remove(`${folder}/${segmentIndexName(name)}`);
+  storage.remove(`${folder}/${segmentName(name)}`);
 }
 
-function basesOf(names: readonly string[]): bigint[] {
-  const bases = names.map(parseSegmentName).filter((base) => base !== undefined);
-  return bases.sort((a, b) => a < b ? -1 : a > b ? 1 : 0);
+/** By their first offset; of those with the same, the one that stands for most, first. */
+function namesOf(names: readonly string[]): SegmentName[] {
+  const found = names.map(parseSegmentName).filter((name) => name !== undefined);
+  return found.sort((a, b) => Number(a.baseOffset - b.baseOffset) || Number(b.lastBase - a.lastBase));
 }
 
 /** Whether an index fits the segment, by the batch that its last entry names: a read of a header. */

@@ -8,12 +8,14 @@
  */
 import { BATCH_AT } from "../../wire/record_batch.ts";
 import type { Checkpointed, Checkpoints } from "./checkpoints.ts";
-import { CHECKPOINT_NAME, encodeCheckpoint } from "./log_checkpoint.ts";
+import { encodeCheckpoint, writeCheckpoint } from "./log_checkpoint.ts";
+import { Rounds } from "./log_rounds.ts";
+import { isAllExpired, retainedFrom } from "./log_retention.ts";
+import { LogSegments } from "./log_segments.ts";
 import type { LogState } from "./log_state.ts";
-import { type OpenedSegments, openSegments, removeSegment } from "./open_segments.ts";
-import { type BatchExtent, type BatchPlace, Segment, segmentName } from "./segment.ts";
-import { SegmentIndexes } from "./segment_indexes.ts";
-import { SegmentWriter } from "./segment_writer.ts";
+import type { OpenedSegments } from "./open_segments.ts";
+import type { BatchExtent, BatchPlace, Segment } from "./segment.ts";
+import type { SegmentWriter } from "./segment_writer.ts";
 import { type Storage, StorageError } from "./storage.ts";
 import { Tail, type TailPool } from "./tail.ts";
 import type { TopicConfig } from "./topic_config.ts";
@@ -36,12 +38,12 @@ export interface LogRecovery {
 /** See the module. */
 export class PartitionLog implements Checkpointed {
   readonly folder: string;
+  readonly segments: LogSegments;
   unsafeBytes = 0;
   readonly #storage: Storage;
   readonly #tail: Tail;
   readonly #checkpoints: Checkpoints | undefined;
   #state: LogState | undefined;
-  #segments: Segment[] = [];
   #startOffset = 0n;
   /** As the disk has it. */
   #safeStartOffset = 0n;
@@ -51,11 +53,7 @@ export class PartitionLog implements Checkpointed {
   #isClosed = false;
   /** A sync failed. The next may succeed although bytes are lost: nothing more is called safe. */
   #isLossy = false;
-  /** Deleted, but not yet on the disk: that comes when the checkpoint has the new start. */
-  #deleted: Segment[] = [];
-  readonly #indexes: SegmentIndexes;
-  #running: Promise<void> | undefined;
-  #next: Promise<void> | undefined;
+  readonly #checkpointRounds = new Rounds(() => this.#writeCheckpoint());
 
   /**
    * An empty log; {@linkcode PartitionLog.open} reads one that may be there.
@@ -72,7 +70,7 @@ export class PartitionLog implements Checkpointed {
   ) {
     this.#storage = storage;
     this.folder = folder;
-    this.#indexes = new SegmentIndexes(storage, folder);
+    this.segments = new LogSegments(storage, folder);
     this.#tail = new Tail(tails);
     this.#state = options.state;
     this.#checkpoints = options.checkpoints;
@@ -87,13 +85,15 @@ export class PartitionLog implements Checkpointed {
   open(nowMs: number, state: LogState): LogRecovery {
     const opened = this.#opened(nowMs, state);
     this.#state = state;
-    this.#segments = opened.segments;
     this.#startOffset = this.#safeStartOffset = opened.startOffset;
     this.#endOffset = opened.endOffset;
     this.#syncedOffset = opened.safeOffset;
     this.#compactedOffset = opened.compactedOffset;
     this.#grew(opened.readBytes);
-    if (opened.readBytes > 0 && this.#segments.length > 1) this.#checkpoints?.want(this);
+    // A crash may have left some that are of the past.
+    this.segments.deleteBefore(this.#startOffset);
+    const isWorthWriting = opened.readBytes > 0 && this.segments.length > 1;
+    if (isWorthWriting || this.segments.deleted.length > 0) this.#checkpoints?.want(this);
     const { readBytes, cutBytes, notes } = opened;
     return { recordsCount: Number(this.#endOffset - this.#startOffset), readBytes, cutBytes, notes };
   }
@@ -109,11 +109,11 @@ export class PartitionLog implements Checkpointed {
   }
 
   get sizeBytes(): number {
-    return this.#segments.reduce((sum, segment) => sum + segment.sizeBytes, 0);
+    return this.segments.sizeBytes;
   }
 
   get segmentCount(): number {
-    return this.#segments.length;
+    return this.segments.length;
   }
 
   /** Appends a batch whose offsets are set, beginning at `endOffset`. @throws {StorageError} nothing was appended */
@@ -134,14 +134,7 @@ export class PartitionLog implements Checkpointed {
     if (offset >= limit) return EMPTY;
     const hot = this.#tail.read(offset, limit, maxBytes, minOneBatch);
     if (hot !== undefined) return hot;
-    for (let i = this.#segmentIndex(offset); i < this.#segments.length; i++) {
-      const segment = this.#segments[i];
-      // An offset behind a segment's last one is at the start of the next, where a compaction left a gap.
-      if (segment !== undefined && offset < segment.nextOffset) {
-        return segment.read(offset, limit, maxBytes, minOneBatch);
-      }
-    }
-    return EMPTY;
+    return this.segments.reaching(offset)?.read(offset, limit, maxBytes, minOneBatch) ?? EMPTY;
   }
 
   /** The first batch from the start, below `limit`, with a timestamp of at least `timestamp`. @throws {StorageError} */
@@ -150,7 +143,7 @@ export class PartitionLog implements Checkpointed {
     const matches = ({ nextOffset }: BatchPlace, header: DataView) =>
       header.getBigInt64(BATCH_AT.maxTimestamp) >= wanted && nextOffset > this.#startOffset &&
       header.getInt32(BATCH_AT.recordsCount) > 0;
-    for (const segment of this.#segments) {
+    for (const segment of this.segments) {
       if (segment.maxTimestamp < timestamp) continue;
       const place = segment.firstBatch(segment.positionForTimestamp(timestamp), matches);
       if (place !== undefined) return place.baseOffset < limit ? segment.readBatch(place) : undefined;
@@ -160,7 +153,7 @@ export class PartitionLog implements Checkpointed {
 
   /** The largest timestamp of all, -1 when there is none. */
   get maxTimestamp(): number {
-    return this.#segments.reduce((max, segment) => Math.max(max, segment.maxTimestamp), -1);
+    return this.segments.maxTimestamp;
   }
 
   /**
@@ -171,21 +164,8 @@ export class PartitionLog implements Checkpointed {
    */
   applyRetention(config: TopicConfig, nowMs: number): boolean {
     if (!config.cleanupDelete) return false;
-    const before = this.#startOffset;
-    const { retentionMs, retentionBytes } = config;
-    const isExpired = (segment: Segment) =>
-      retentionMs >= 0 && segment.sizeBytes > 0 &&
-      nowMs - (segment.maxTimestamp >= 0 ? segment.maxTimestamp : segment.createdAtMs) > retentionMs;
-    const active = this.#segments.at(-1);
-    if (active !== undefined && this.#segments.every(isExpired)) this.#roll(nowMs);
-    let excessBytes = retentionBytes >= 0 ? this.sizeBytes - retentionBytes : 0;
-    while (this.#segments.length > 1) {
-      const oldest = this.#segments[0];
-      if (oldest === undefined || !(isExpired(oldest) || excessBytes >= oldest.sizeBytes)) break;
-      excessBytes -= oldest.sizeBytes;
-      this.#advanceStart(this.#segments[1]?.baseOffset ?? this.#endOffset);
-    }
-    return this.#startOffset > before;
+    if (isAllExpired(this.segments, config, nowMs)) this.#roll(nowMs);
+    return this.#advanceStart(retainedFrom(this.segments, config, nowMs) ?? 0n);
   }
 
   /**
@@ -195,19 +175,19 @@ export class PartitionLog implements Checkpointed {
    * @throws {StorageError}
    */
   async deleteRecordsBefore(offset: bigint): Promise<void> {
-    if (offset > this.#startOffset) this.#advanceStart(offset);
+    this.#advanceStart(offset);
     await this.checkpoint();
   }
 
   /** Makes all that was appended until now survive a power loss. @returns the offset behind it @throws {StorageError} */
   async sync(): Promise<bigint> {
     const endOffset = this.#endOffset;
-    for (const segment of this.#segments.filter((candidate) => candidate.nextOffset > this.#syncedOffset)) {
+    for (const segment of this.segments.endingBehind(this.#syncedOffset)) {
       try {
         await segment.file.sync();
       } catch (error) {
         // What has been deleted meanwhile, by retention or with its topic, need not be safe.
-        if (!this.has(segment)) continue;
+        if (!this.segments.has(segment)) continue;
         this.#isLossy = true;
         throw error;
       }
@@ -223,14 +203,8 @@ export class PartitionLog implements Checkpointed {
    * @throws {StorageError}
    */
   checkpoint(): Promise<void> {
-    if (this.#running === undefined) {
-      return this.#running = this.#writeCheckpoint().finally(() => this.#running = undefined);
-    }
-    // The one under way may have begun before what the caller has in mind.
-    return this.#next ??= this.#running.catch(() => {}).then(() => {
-      this.#next = undefined;
-      return this.checkpoint();
-    });
+    // One that is under way may have begun before what the caller has in mind.
+    return this.#checkpointRounds.run();
   }
 
   /** All before it has been compacted. */
@@ -238,44 +212,10 @@ export class PartitionLog implements Checkpointed {
     return this.#compactedOffset;
   }
 
-  /** Those that are not appended to any more, from the start. */
-  get closedSegments(): readonly Segment[] {
-    return this.#segments.slice(0, -1);
-  }
-
-  /** Whether a segment is still in use. */
-  has(segment: Segment): boolean {
-    return !this.#isClosed && this.#segments.includes(segment);
-  }
-
-  /** A writer of what is to replace a closed segment; undefined when that is gone. @throws {StorageError} */
-  cleanedSegment(segment: Segment): SegmentWriter | undefined {
-    if (!this.has(segment)) return undefined;
-    const path = this.#path(segment.baseOffset).replace(/log$/, "cleaned");
-    return new SegmentWriter(this.#storage, path, segment, this.#indexes);
-  }
-
-  /**
-   * Puts what was written in a closed segment's place; nothing, where nothing was.
-   *
-   * @returns false when the segment is gone
-   * @throws {StorageError}
-   */
-  async replaceSegment(segment: Segment, writer: SegmentWriter): Promise<boolean> {
-    if (!this.has(segment)) return false;
-    // In this order, also for a power loss: an index that knows more than is there would look like a loss.
-    this.#indexes.remove(segment);
-    await this.#storage.syncNames(this.folder);
-    if (!this.has(segment)) return false;
-    segment.file.close();
-    this.#tail.forgetBefore(segment.nextOffset);
-    if (writer.isEmpty) {
-      this.#segments = this.#segments.filter((one) => one !== segment);
-      this.#storage.remove(this.#path(segment.baseOffset));
-    } else {
-      const placed = writer.place(this.#path(segment.baseOffset));
-      this.#segments = this.#segments.map((one) => one === segment ? placed : one);
-    }
+  /** See {@linkcode LogSegments.replace}. */
+  async replaceSegments(group: readonly Segment[], writer: SegmentWriter): Promise<boolean> {
+    if (!await this.segments.replace(group, writer)) return false;
+    this.#tail.forgetBefore(group.at(-1)?.nextOffset ?? 0n);
     return true;
   }
 
@@ -292,12 +232,12 @@ export class PartitionLog implements Checkpointed {
     this.#isClosed = true;
     this.#checkpoints?.forget(this);
     this.#tail.clear();
-    for (const segment of [...this.#segments, ...this.#deleted]) segment.file.close();
+    this.segments.close();
   }
 
   #opened(nowMs: number, state: LogState): OpenedSegments {
     try {
-      return openSegments(this.#storage, this.folder, nowMs, state, this.#indexes);
+      return this.segments.open(nowMs, state);
     } catch (error) {
       // What is there stays as it is.
       this.#isClosed = true;
@@ -313,9 +253,8 @@ export class PartitionLog implements Checkpointed {
         `Cannot call '${this.folder}' safe: a sync of it has failed, and what was lost is not known`,
       );
     }
-    const newest = this.#segments.at(-1);
-    const closed = this.#segments.filter((segment) => segment !== newest && !segment.isIndexed);
-    const deleted = [...this.#deleted];
+    const { newest, deleted } = this.segments;
+    const closed = this.segments.closed.filter((segment) => !segment.isIndexed);
     const startOffset = this.#startOffset;
     const { unsafeBytes } = this;
     const bytes = encodeCheckpoint({
@@ -327,47 +266,24 @@ export class PartitionLog implements Checkpointed {
     });
     await this.sync();
     // One may have been deleted or compacted meanwhile.
-    for (const segment of closed) if (this.has(segment)) this.#indexes.write(segment);
-    if (this.#isClosed) return;
-    const path = `${this.folder}/${CHECKPOINT_NAME}`;
-    this.#storage.remove(`${path}.new`);
-    const file = this.#storage.open(`${path}.new`);
-    try {
-      file.append(bytes);
-      await file.sync();
-    } catch (error) {
-      if (!this.#isClosed) throw error;
-    } finally {
-      file.close();
-    }
-    if (this.#isClosed) return;
-    this.#storage.rename(`${path}.new`, path);
+    for (const segment of closed) if (this.segments.has(segment)) this.segments.indexes.write(segment);
+    if (!await writeCheckpoint(this.#storage, this.folder, bytes, () => !this.#isClosed)) return;
     this.unsafeBytes -= unsafeBytes;
     this.#checkpoints?.shrank(this, unsafeBytes);
     if (startOffset === this.#safeStartOffset && deleted.length === 0) return;
     // Once the new start is safe: a power loss may bring any of the names back.
     await this.#storage.syncNames(this.folder);
     this.#safeStartOffset = startOffset;
-    this.#remove(deleted);
+    this.segments.removeDeleted(deleted);
   }
 
-  #remove(deleted: readonly Segment[]): void {
-    if (this.#isClosed) return;
-    for (const segment of deleted) {
-      segment.file.close();
-      removeSegment(this.#storage, this.folder, segment.baseOffset);
-    }
-    this.#deleted = this.#deleted.filter((segment) => !deleted.includes(segment));
-  }
-
-  #advanceStart(offset: bigint): void {
+  /** Gives up what is before an offset; the start never moves back. @returns whether it moved */
+  #advanceStart(offset: bigint): boolean {
+    if (offset <= this.#startOffset) return false;
     this.#startOffset = offset;
-    // The newest segment stays: it is appended to.
-    const isGone = (_: Segment, i: number) => (this.#segments[i + 1]?.baseOffset ?? offset + 1n) <= offset;
-    const gone = this.#segments.filter(isGone);
-    this.#segments = this.#segments.slice(gone.length);
-    this.#deleted.push(...gone);
+    this.segments.deleteBefore(offset);
     this.#checkpoints?.want(this);
+    return true;
   }
 
   #grew(bytes: number): void {
@@ -376,7 +292,7 @@ export class PartitionLog implements Checkpointed {
   }
 
   #segmentFor(sizeBytes: number, extent: BatchExtent, config: TopicConfig, nowMs: number): Segment {
-    const active = this.#segments.at(-1);
+    const active = this.segments.newest;
     if (active === undefined) return this.#roll(nowMs);
     const { segmentMs, cleanupCompact, maxCompactionLagMs } = config;
     const maxSegmentAgeMs = cleanupCompact ? Math.min(segmentMs, maxCompactionLagMs) : segmentMs;
@@ -387,29 +303,8 @@ export class PartitionLog implements Checkpointed {
   }
 
   #roll(nowMs: number): Segment {
-    const newest = this.#segments.at(-1);
-    // Its folder may have been removed: one that is made anew would hide that.
-    newest?.file.check();
-    const file = this.#storage.open(this.#path(this.#endOffset));
-    const segment = Segment.unknown(this.#endOffset, file, nowMs, this.#indexes);
-    this.#segments.push(segment);
-    if (newest !== undefined) this.#checkpoints?.want(this);
+    const segment = this.segments.roll(this.#endOffset, nowMs);
+    if (this.segments.length > 1) this.#checkpoints?.want(this);
     return segment;
-  }
-
-  /** The last segment that begins at or before an offset. */
-  #segmentIndex(offset: bigint): number {
-    let low = 0;
-    let high = this.#segments.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if ((this.#segments[middle]?.baseOffset ?? 0n) <= offset) low = middle;
-      else high = middle - 1;
-    }
-    return low;
-  }
-
-  #path(baseOffset: bigint): string {
-    return `${this.folder}/${segmentName(baseOffset)}`;
   }
 }

@@ -15,6 +15,7 @@ import {
 } from "../../wire/record_batch.ts";
 import { readBuffers } from "./read_buffers.ts";
 import type { SegmentFacts } from "./segment_index.ts";
+import { segmentName } from "./segment_name.ts";
 import { SparseIndex } from "./sparse_index.ts";
 import { DamageError, type StorageFile } from "./storage.ts";
 
@@ -49,16 +50,6 @@ export interface BatchPlace {
   readonly nextOffset: bigint;
 }
 
-/** The name of a segment's file: its base offset in 20 digits. */
-export function segmentName(baseOffset: bigint): string {
-  return `${baseOffset.toString().padStart(20, "0")}.log`;
-}
-
-/** The base offset in a segment's name, undefined when it is no segment. */
-export function parseSegmentName(name: string): bigint | undefined {
-  return /^\d{20}\.log$/.test(name) ? BigInt(name.slice(0, 20)) : undefined;
-}
-
 /** Where the index of a segment comes from that is not in memory. */
 export interface IndexSource {
   /** Where the segments are, for people. */
@@ -70,6 +61,8 @@ export interface IndexSource {
 /** See the module. */
 export class Segment {
   readonly baseOffset: bigint;
+  /** The base offset of the last segment that it stands for: its own, where it is the only one. */
+  readonly lastBase: bigint;
   nextOffset: bigint;
   maxTimestamp = -1;
   /** When its first batch was written, epoch milliseconds; what `segment.ms` counts from. */
@@ -93,8 +86,10 @@ export class Segment {
     index: SparseIndex | undefined,
     indexes: IndexSource,
     trustedFrom: number,
+    lastBase: bigint,
   ) {
     this.baseOffset = facts.baseOffset;
+    this.lastBase = lastBase;
     this.nextOffset = facts.nextOffset;
     this.maxTimestamp = facts.maxTimestamp;
     this.createdAtMs = facts.createdAtMs;
@@ -105,9 +100,15 @@ export class Segment {
   }
 
   /** One of which nothing is known, as it is empty or will be read. */
-  static unknown(baseOffset: bigint, file: StorageFile, createdAtMs: number, indexes: IndexSource): Segment {
+  static unknown(
+    baseOffset: bigint,
+    file: StorageFile,
+    createdAtMs: number,
+    indexes: IndexSource,
+    lastBase = baseOffset,
+  ): Segment {
     const facts = { baseOffset, nextOffset: baseOffset, maxTimestamp: -1, createdAtMs };
-    return new Segment(facts, file, new SparseIndex(), indexes, 0);
+    return new Segment(facts, file, new SparseIndex(), indexes, 0, lastBase);
   }
 
   /** One whose first `facts.sizeBytes` bytes are known. @param index undefined: `indexes` has it */
@@ -116,8 +117,9 @@ export class Segment {
     file: StorageFile,
     index: SparseIndex | undefined,
     indexes: IndexSource,
+    lastBase = facts.baseOffset,
   ): Segment {
-    return new Segment(facts, file, index, indexes, facts.sizeBytes);
+    return new Segment(facts, file, index, indexes, facts.sizeBytes, lastBase);
   }
 
   /** What is known of it now. */
@@ -288,7 +290,7 @@ export class Segment {
 
   #damaged(position: number): DamageError {
     return new DamageError(
-      `Cannot read segment '${this.#indexes.folder}/${segmentName(this.baseOffset)}': ` +
+      `Cannot read segment '${this.#indexes.folder}/${segmentName(this)}': ` +
         `there is no good record batch at byte ${position}`,
     );
   }

@@ -38,11 +38,6 @@ export interface SegmentFacts {
   readonly createdAtMs: number;
 }
 
-/** The name of a segment's index. */
-export function segmentIndexName(baseOffset: bigint): string {
-  return `${baseOffset.toString().padStart(20, "0")}.index`;
-}
-
 /** See the module. */
 export function encodeSegmentIndex(facts: SegmentFacts, index: SparseIndex): Uint8Array {
   const bytes = new Uint8Array(HEAD_BYTES + ENTRY_BYTES * index.length);

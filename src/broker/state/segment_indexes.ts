@@ -4,7 +4,8 @@
  * @module
  */
 import type { IndexSource, Segment } from "./segment.ts";
-import { decodeSegmentIndex, encodeSegmentIndex, segmentIndexName } from "./segment_index.ts";
+import { decodeSegmentIndex, encodeSegmentIndex } from "./segment_index.ts";
+import { segmentIndexName } from "./segment_name.ts";
 import type { SparseIndex } from "./sparse_index.ts";
 import type { Storage } from "./storage.ts";
 
@@ -50,7 +51,7 @@ export class SegmentIndexes implements IndexSource {
     if (this.#inMemory.length > MAX_IN_MEMORY) this.#inMemory.shift()?.forgetIndex();
   }
 
-  #path({ baseOffset }: Segment): string {
-    return `${this.folder}/${segmentIndexName(baseOffset)}`;
+  #path(segment: Segment): string {
+    return `${this.folder}/${segmentIndexName(segment)}`;
   }
 }

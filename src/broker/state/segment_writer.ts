@@ -1,32 +1,44 @@
 /**
- * A segment that is written anew, beside the one that it will replace.
+ * A segment that is written anew, beside the ones that it will replace.
  *
  * @module
  */
 import { readBatchHeader } from "../../wire/record_batch.ts";
-import { extentOf, type IndexSource, Segment } from "./segment.ts";
+import { extentOf, Segment } from "./segment.ts";
+import type { SegmentIndexes } from "./segment_indexes.ts";
+import { cleanedName, segmentName } from "./segment_name.ts";
 import { type Storage, StorageError } from "./storage.ts";
 
 /** Bytes that are collected before they are written. */
 const BUFFER_BYTES = 256 * 1024;
 
-/** See the module. Disposed of, it leaves nothing behind, unless it has taken the other's place. */
+/** See the module. Disposed of, it leaves nothing behind, unless it was kept. */
 export class SegmentWriter implements Disposable {
-  readonly path: string;
   readonly #storage: Storage;
-  readonly #indexes: IndexSource;
+  readonly #group: readonly Segment[];
+  readonly #indexes: SegmentIndexes;
+  #path: string;
   #segment: Segment;
   #parts: Uint8Array[] = [];
   #bytes = 0;
-  #isPlaced = false;
+  #isKept = false;
 
-  /** @throws {StorageError} */
-  constructor(storage: Storage, path: string, old: Segment, indexes: IndexSource) {
-    this.path = path;
+  /**
+   * @param group what it will replace: at least one, following each other
+   * @throws {StorageError}
+   */
+  constructor(storage: Storage, group: readonly Segment[], indexes: SegmentIndexes) {
+    const [first] = group;
+    const last = group.at(-1);
+    if (first === undefined || last === undefined) throw new RangeError("Cannot replace no segment");
     this.#storage = storage;
+    this.#group = group;
     this.#indexes = indexes;
-    storage.remove(path);
-    this.#segment = Segment.unknown(old.baseOffset, storage.open(path), old.createdAtMs, indexes);
+    this.#path = `${indexes.folder}/${cleanedName(first)}`;
+    storage.remove(this.#path);
+    const { baseOffset, createdAtMs } = first;
+    const file = storage.open(this.#path);
+    this.#segment = Segment.unknown(baseOffset, file, createdAtMs, indexes, last.lastBase);
   }
 
   get isEmpty(): boolean {
@@ -47,22 +59,34 @@ export class SegmentWriter implements Disposable {
     await this.#segment.file.sync();
   }
 
-  /** Takes the name of the other one. @returns the segment, to be used from now on @throws {StorageError} */
-  place(path: string): Segment {
-    const { facts, index } = this.#segment;
+  /**
+   * Takes the name of what it stands for: of one segment the place at once, of several beside them.
+   *
+   * @returns the segment, to be used from now on
+   * @throws {StorageError}
+   */
+  place(): Segment {
+    const { facts, index, lastBase } = this.#segment;
+    const path = `${this.#indexes.folder}/${segmentName(this.#segment)}`;
     this.#segment.file.close();
-    this.#storage.rename(this.path, path);
-    this.#isPlaced = true;
-    return this.#segment = Segment.known(facts, this.#storage.open(path), index, this.#indexes);
+    this.#storage.rename(this.#path, path);
+    this.#path = path;
+    this.#isKept = this.#group.length === 1;
+    return this.#segment = Segment.known(facts, this.#storage.open(path), index, this.#indexes, lastBase);
+  }
+
+  /** What was placed stays. */
+  keep(): void {
+    this.#isKept = true;
   }
 
   [Symbol.dispose](): void {
-    if (this.#isPlaced) return;
+    if (this.#isKept) return;
     this.#segment.file.close();
     try {
-      this.#storage.remove(this.path);
+      this.#storage.remove(this.#path);
     } catch (error) {
-      // The next start removes it.
+      // The next start removes it, or has it stand for the others: they are the same.
       if (!(error instanceof StorageError)) throw error;
     }
   }

@@ -234,6 +234,32 @@ Deno.test("PartitionLog.applyRetention() deletes the oldest segments above reten
   assert.deepEqual(readAll(log), ["2:c", "3:d"]);
 });
 
+Deno.test("PartitionLog.applyRetention() never moves the start back, whatever a crash has left in the folder", async () => {
+  using storage = new MemoryStorage();
+  const log = opened(storage);
+  const config = { ...CONFIG, segmentBytes: 1, retentionMs: 1_000 };
+  append(log, ["a"], config, { timestamp: 1 });
+  append(log, ["b"], config, { timestamp: 1 });
+  append(log, ["c", "d", "e"], config, { timestamp: NOW_MS });
+  append(log, ["f"], config, { timestamp: NOW_MS });
+  const oldest = `${FOLDER}/${"0".padStart(20, "0")}.log`;
+  const bytes = storage.readAll(oldest) ?? assert.fail("no segment");
+  const second = log.segments.closed[1] ?? assert.fail("no segment");
+  {
+    // A compaction that finds nothing to keep in the second segment: none begins where the first one ends.
+    using writer = log.segments.writer([second]) ?? assert.fail("it is gone");
+    assert.equal(await log.replaceSegments([second], writer), true);
+  }
+  await log.deleteRecordsBefore(4n);
+  assert.equal(storage.readAll(oldest), undefined);
+  storage.replace(oldest, bytes);
+  const again = opened(storage);
+  assert.equal(again.applyRetention(config, NOW_MS), false);
+  assert.equal(again.startOffset, 4n);
+  await again.checkpoint();
+  assert.equal(storage.readAll(oldest), undefined);
+});
+
 Deno.test("PartitionLog.applyRetention() deletes nothing of a compacted topic", () => {
   using storage = new MemoryStorage();
   const log = opened(storage);
