@@ -111,15 +111,20 @@ function remove(state: BrokerState, topic: Topic, apiVersion: number): TopicResp
     );
   }
   try {
-    // In this order: cut short, it must not leave offsets that a new topic of this name would inherit.
-    state.offsets.deleteTopic(topic.name);
     state.topics.delete(topic);
-    return answer(ErrorCode.NONE);
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
     log.error(`Cannot delete topic '${topic.name}': ${describeError(error)}`);
     return answer(ErrorCode.KAFKA_STORAGE_ERROR);
   }
+  try {
+    state.offsets.deleteTopic(topic.name);
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    // The topic is gone all the same. A new one of this name inherits nothing: see BrokerState.
+    log.error(`Cannot forget what was committed for topic '${topic.name}': ${describeError(error)}`);
+  }
+  return answer(ErrorCode.NONE);
 }
 
 /** Kafka's own words, for what needs no others. */

@@ -83,6 +83,8 @@ export class BrokerState implements Disposable {
       defaults: () => this.configs.topicDefaults,
       producers: { max: limits.maxProducersPerPartition, expirationMs: config.producerIdExpirationMs },
       fsync: config.fsync,
+      // A deletion that was cut short leaves what was committed for the topic: a new one is not to inherit it.
+      onName: (name) => this.offsets.deleteTopic(name),
       checkpoints: this.#checkpoints,
     });
     this.groups = new Groups(

@@ -5,6 +5,7 @@
  * @module
  */
 import { describeError } from "../../base/errors.ts";
+import { logger } from "../../base/log.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 import { type Change, Journal } from "./journal.ts";
 import { Partition } from "./partition.ts";
@@ -13,6 +14,8 @@ import { type Storage, StorageError } from "./storage.ts";
 import type { TailPool } from "./tail.ts";
 import { Topic } from "./topic.ts";
 import type { ConfigDefaults } from "./topic_config.ts";
+
+const log = logger("broker");
 
 const JOURNAL_PATH = "journals/topics.log";
 const FOLDER = "topics";
@@ -25,6 +28,8 @@ export interface TopicsOptions {
   readonly defaults: () => ConfigDefaults;
   readonly producers: ProducerStatesOptions;
   readonly fsync: boolean;
+  /** Told of a name before a topic is made that has it; what it throws keeps the topic from being made. */
+  readonly onName?: (name: string) => void;
   /** @default none: they are the caller's */
   readonly checkpoints?: Checkpoints;
 }
@@ -121,6 +126,7 @@ export class Topics {
   create(name: string, partitions: number, overrides: ReadonlyMap<string, string>): Topic {
     const topicId = crypto.randomUUID();
     const configs = Object.fromEntries(overrides);
+    this.#options.onName?.(name);
     this.#journal.append([[name, { topicId, partitions, configs }]]);
     const topic = this.#add(name, topicId, overrides);
     this.#addPartitions(topic, partitions);
@@ -153,7 +159,7 @@ export class Topics {
     return this.#byMetricName.get(metricName(name));
   }
 
-  /** Deletes a topic with its records. @throws {StorageError} */
+  /** Deletes a topic with its records. Files that the disk keeps are for the next start. @throws {StorageError} nothing was changed */
   delete(topic: Topic): void {
     this.#journal.append([[topic.name, null]]);
     this.#byName.delete(topic.name);
@@ -161,7 +167,14 @@ export class Topics {
     this.#byMetricName.delete(metricName(topic.name));
     this.#partitionsCount -= topic.partitions.length;
     for (const partition of topic.partitions) partition.close();
-    this.#options.storage.remove(`${FOLDER}/${topic.topicId}`);
+    try {
+      this.#options.storage.remove(`${FOLDER}/${topic.topicId}`);
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      log.error(
+        `Cannot remove the files of topic '${topic.name}', which is deleted: ${describeError(error)}`,
+      );
+    }
     this.#journal.compact(this.#byName.size, () => this.#changes());
   }
 

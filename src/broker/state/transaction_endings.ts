@@ -12,7 +12,7 @@ import { logger } from "../../base/log.ts";
 import type { Clock } from "./clock.ts";
 import type { CommittedOffsets } from "./committed_offsets.ts";
 import type { Deadlines } from "./deadlines.ts";
-import type { Flusher } from "./flusher.ts";
+import type { Flusher, SyncFaults } from "./flusher.ts";
 import { Later } from "./later.ts";
 import type { Partition } from "./partition.ts";
 import { StorageError } from "./storage.ts";
@@ -54,8 +54,10 @@ export class TransactionEndings implements Disposable {
    */
   conclude(entry: TransactionEntry): boolean | Later<boolean> {
     if (this.#options.fsync) return this.#concludeSafely(entry);
-    for (const partition of this.#mark(entry).values()) partition.wake(MARKER_BYTES);
-    this.#complete(entry);
+    this.#attempt(entry, () => {
+      for (const partition of this.#mark(entry).values()) partition.wake(MARKER_BYTES);
+      this.#complete(entry);
+    });
     return true;
   }
 
@@ -73,20 +75,37 @@ export class TransactionEndings implements Disposable {
         this.#failed(entry, faults.values());
         return later.complete(false);
       }
-      const marked = this.#mark(entry);
+      const marked = this.#attempt(entry, () => this.#mark(entry));
+      if (marked === undefined) return later.complete(true);
       flusher.commit([offsets, ...marked.values()]).listen((markerFaults) => {
-        for (const [key, partition] of marked) {
-          partition.fault ??= markerFaults.get(partition);
-          // The marker may not be there after a restart: only then is it known whether it is.
-          if (partition.fault !== undefined) entry.missing.add(key);
-          partition.wake(MARKER_BYTES);
-        }
-        if (this.#isClosed || markerFaults.size > 0) this.#failed(entry, markerFaults.values());
-        else this.#complete(entry);
+        this.#attempt(entry, () => this.#settle(entry, marked, markerFaults));
         later.complete(true);
       });
     });
     return later;
+  }
+
+  /** Ends the transaction, unless the disk could not keep all that was written for it. */
+  #settle(entry: TransactionEntry, marked: ReadonlyMap<string, Partition>, faults: SyncFaults): void {
+    for (const [key, partition] of marked) {
+      partition.fault ??= faults.get(partition);
+      // The marker may not be there after a restart: only then is it known whether it is.
+      if (partition.fault !== undefined) entry.missing.add(key);
+      partition.wake(MARKER_BYTES);
+    }
+    if (this.#isClosed || faults.size > 0) this.#failed(entry, faults.values());
+    else this.#complete(entry);
+  }
+
+  /** What fails by a fault of ours is tried again, too: the outcome is decided, and nobody else would carry it through. */
+  #attempt<T>(entry: TransactionEntry, step: () => T): T | undefined {
+    try {
+      return step();
+    } catch (error) {
+      log.error("A fault of ours in the end of a transaction: {error}", { error });
+      this.#failed(entry, []);
+      return undefined;
+    }
   }
 
   /** Writes what markers are missing, and settles the offsets. @returns where markers were written */

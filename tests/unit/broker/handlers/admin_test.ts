@@ -36,6 +36,7 @@ import type { Infer } from "../../../../src/wire/schema.ts";
 import { ask } from "../../../support/ask_handler.ts";
 import { batchOf } from "../../../support/batches.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
+import { RefusingStorage } from "../../../support/refusing_storage.ts";
 
 const TOPIC = 2;
 const BROKER = 4;
@@ -202,6 +203,37 @@ Deno.test("DeleteTopics refuses where the broker does not allow it", async () =>
     assert.equal(responses[0]?.errorCode, errorCode);
   }
   assert.ok(state.topics.get("t") !== undefined);
+});
+
+Deno.test("DeleteTopics leaves a topic with its offsets, or without them none that a new topic inherits, where the disk fails", async () => {
+  using storage = new RefusingStorage();
+  using state = opened({ storage });
+  const remove = async () => {
+    const value = { topics: [{ name: "t" }], topicNames: [], timeoutMs: 1_000 };
+    const definitions = [DeleteTopicsRequest, DeleteTopicsResponse] as const;
+    const { responses } = await ask(state, deleteTopics, [...definitions], 6, value);
+    return responses[0]?.errorCode;
+  };
+  const commit = { offset: 5n, leaderEpoch: -1, metadata: "", committedAtMs: 0, topic: "t", partition: 0 };
+  const committed = () => state.offsets.get("g", "t", 0)?.offset;
+  const { topicId } = state.topics.create("t", 1, new Map());
+  state.offsets.commit("g", [commit]);
+  storage.refuse("journals/topics");
+  assert.equal(await remove(), ErrorCode.KAFKA_STORAGE_ERROR);
+  assert.equal(state.topics.get("t")?.topicId, topicId);
+  assert.equal(committed(), 5n);
+  storage.refuse("journals/offsets");
+  assert.equal(await remove(), ErrorCode.NONE);
+  assert.equal(state.topics.get("t"), undefined);
+  assert.throws(() => state.topics.create("t", 1, new Map()), StorageError);
+  assert.equal(state.topics.get("t"), undefined);
+  storage.recover();
+  {
+    // So it is for the next process.
+    using next = opened({ storage });
+    next.topics.create("t", 1, new Map());
+    assert.equal(next.offsets.hasGroup("g"), false);
+  }
 });
 
 Deno.test("DescribeTopicPartitions tells every partition once, however small its pages", async () => {

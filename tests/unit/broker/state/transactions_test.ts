@@ -3,48 +3,18 @@ import { DEFAULT_CONFIG } from "../../../../src/broker/config.ts";
 import { DEFAULT_LIMITS } from "../../../../src/broker/limits.ts";
 import { BrokerState } from "../../../../src/broker/state/broker_state.ts";
 import { Later } from "../../../../src/broker/state/later.ts";
-import { MemoryStorage } from "../../../../src/broker/state/memory_storage.ts";
 import type { Partition } from "../../../../src/broker/state/partition.ts";
-import { StorageError, type StorageFile } from "../../../../src/broker/state/storage.ts";
+import { StorageError } from "../../../../src/broker/state/storage.ts";
 import type { ProducerResult, TransactionalProducer } from "../../../../src/broker/state/transactions.ts";
 import { ErrorCode } from "../../../../src/wire/error_codes.ts";
 import { batchOf } from "../../../support/batches.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
+import { RefusingStorage } from "../../../support/refusing_storage.ts";
 
 const TIMEOUT_MS = 10_000;
+const RETRY_MS = 1_000;
 const DAY_MS = 86_400_000;
 const PLACE = { topic: "t", partition: 0 };
-
-/** Refuses to replace files whose path has some text in it, and to write to them, from some append on. */
-class RefusingStorage extends MemoryStorage {
-  #text: string | undefined;
-  #left = 0;
-
-  refuse(text: string, after = 0): void {
-    this.#text = text;
-    this.#left = after;
-  }
-
-  recover(): void {
-    this.#text = undefined;
-  }
-
-  override replace(path: string, bytes: Uint8Array): void {
-    if (this.#text !== undefined && path.includes(this.#text)) throw new StorageError("the disk is full");
-    super.replace(path, bytes);
-  }
-
-  override open(path: string): StorageFile {
-    const file = super.open(path);
-    const append = file.append.bind(file);
-    file.append = (bytes) => {
-      const isMeant = this.#text !== undefined && path.includes(this.#text);
-      if (isMeant && this.#left-- <= 0) throw new StorageError("the disk is full");
-      append(bytes);
-    };
-    return file;
-  }
-}
 
 /** A broker's state without a socket, and what a producer does on it. */
 class Bench {
@@ -269,9 +239,28 @@ Deno.test("Transactions tries markers again until the disk takes them", () => {
   bench.clock.advance(5_000);
   assert.equal(bench.stateOf(), "PrepareAbort");
   bench.storage.recover();
-  bench.clock.advance(1_000);
+  bench.clock.advance(RETRY_MS);
   assert.equal(bench.stateOf(), "CompleteAbort");
   assert.equal(bench.partition.abortedBetween(0n, 2n).length, 1);
+});
+
+Deno.test("Transactions carries an end through that a fault of ours has cut short", () => {
+  const bench = new Bench();
+  const producer = bench.producer();
+  bench.send(producer);
+  const { partition } = bench;
+  const endTransaction = partition.endTransaction.bind(partition);
+  partition.endTransaction = () => {
+    throw new TypeError("a fault of ours");
+  };
+  assert.equal(bench.end(producer, true).errorCode, ErrorCode.NONE);
+  assert.equal(bench.stateOf(), "PrepareCommit");
+  bench.clock.advance(RETRY_MS);
+  assert.equal(bench.stateOf(), "PrepareCommit");
+  partition.endTransaction = endTransaction;
+  bench.clock.advance(RETRY_MS);
+  assert.equal(bench.stateOf(), "CompleteCommit");
+  assert.equal(partition.lastStableOffset, partition.highWatermark);
 });
 
 Deno.test("Transactions changes nothing when the journal cannot be written", () => {
