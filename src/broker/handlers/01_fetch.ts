@@ -181,7 +181,17 @@ class Reading implements PartitionWaiter, Due {
     if (this.#later.isCompleted) return;
     for (const partition of this.#partitions) partition.removeWaiter(this);
     this.#state.fetchDeadlines.delete(this);
-    this.#later.complete(respond(this.#context, this.read()));
+    this.#later.complete(this.#answer());
+  }
+
+  /** It may be a producer's request that ends the wait: a fault of ours in reading is not its, and is answered here. */
+  #answer(): Response {
+    try {
+      return respond(this.#context, this.read());
+    } catch (error) {
+      log.error("A fault of ours in a fetch that waited: {error}", { error });
+      return { errorCode: ErrorCode.UNKNOWN_SERVER_ERROR, responses: [] };
+    }
   }
 
   /** The offset that is not read any more. */
