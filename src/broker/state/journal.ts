@@ -12,8 +12,9 @@ import { type Storage, StorageError, type StorageFile } from "./storage.ts";
 
 const log = logger("broker");
 
-/** Lines of the past that are not worth a rewrite. */
+/** Lines, and bytes, of the past that are not worth a rewrite. */
 const SPARE_LINES = 10_000;
+const SPARE_BYTES = 64 * 1024 * 1024;
 const CRC_DIGITS = 8;
 const NEWLINE = 10;
 
@@ -30,8 +31,9 @@ export class Journal<Value> {
   #file: StorageFile;
   #lines = 0;
   #damagedLines = 0;
-  /** So many lines are kept after a rewrite that failed. */
+  /** So many lines are kept after a rewrite that failed, and bytes after any. */
   #keptLines = 0;
+  #keptBytes = 0;
   /** Whether something was written that may not survive a power loss. What lay there at the start is synced once. */
   #isDirty = true;
   /** The last sync, under way or done. */
@@ -87,7 +89,8 @@ export class Journal<Value> {
    * the file stays as it is: all is in it, and what was appended has been taken.
    */
   compact(size: number, entries: () => Iterable<Change<Value>>): void {
-    if (this.#lines <= Math.max(2 * size, this.#keptLines) + SPARE_LINES) return;
+    const isLong = this.#lines > Math.max(2 * size, this.#keptLines) + SPARE_LINES;
+    if (!isLong && this.#file.sizeBytes <= 2 * this.#keptBytes + SPARE_BYTES) return;
     try {
       this.#rewrite([...entries()]);
       this.#lines = size;
@@ -97,6 +100,7 @@ export class Journal<Value> {
       log.error(`Cannot write '${this.#path}' anew, it goes on as it is: ${describeError(error)}`);
       this.#keptLines = this.#lines;
     }
+    this.#keptBytes = this.#file.sizeBytes;
   }
 
   /** Makes what was written survive a power loss. @throws {StorageError} */

@@ -86,6 +86,18 @@ Deno.test("Journal.compact() keeps the file from growing without bound, and what
   );
 });
 
+Deno.test("Journal.compact() keeps the file from growing without bound also by long lines", () => {
+  using storage = new MemoryStorage();
+  const { journal } = replay(storage);
+  const key = "x".repeat(1 << 20);
+  for (let i = 0; i < 70; i++) {
+    journal.append([[key, i]]);
+    journal.compact(1, () => [[key, i]]);
+  }
+  assert.ok((storage.readAll(PATH)?.length ?? 0) < 10 << 20);
+  assert.deepEqual([...replay(storage).map], [[key, 69]]);
+});
+
 Deno.test("Journal.compact() leaves all as it is where the disk refuses, and tries again when it is worth while", () => {
   using storage = new FullStorage();
   const { journal } = replay(storage);
