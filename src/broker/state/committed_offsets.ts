@@ -3,58 +3,38 @@
  *
  * @module
  */
+import {
+  changeOf,
+  type CommitLine,
+  committedOf,
+  type CommittedOffset,
+  keyOf,
+  lineOf,
+  type OffsetCommit,
+  parseKey,
+  parseLine,
+} from "./committed_offset.ts";
 import { type Change, Journal } from "./journal.ts";
+import { type StagedKey, StagedOffsets } from "./staged_offsets.ts";
 import type { Storage } from "./storage.ts";
+
+export type { CommittedOffset, OffsetCommit } from "./committed_offset.ts";
 
 const PATH = "journals/offsets.log";
 
-/** What a group committed for a partition. */
-export interface CommittedOffset {
-  readonly offset: bigint;
-  readonly leaderEpoch: number;
-  readonly metadata: string;
-  readonly committedAtMs: number;
-  /** When it expires, where the commit itself said so. */
-  readonly expiresAtMs?: number | undefined;
-}
-
-/** A commit of one partition. */
-export interface OffsetCommit extends CommittedOffset {
-  readonly topic: string;
-  readonly partition: number;
-}
-
-/** As the journal has it: offset in decimal, leader epoch, metadata, times in epoch milliseconds. */
-type Line = readonly [
-  offset: string,
-  leaderEpoch: number,
-  metadata: string,
-  committedAtMs: number,
-  expiresAtMs?: number,
-];
 type ByPartition = Map<number, CommittedOffset>;
 type ByTopic = Map<string, ByPartition>;
 
-/** A commit of a transaction that is under way. */
-interface StagedCommit {
-  readonly groupId: string;
-  readonly commit: OffsetCommit;
-}
-
 /** See the module. */
 export class CommittedOffsets {
-  readonly #journal: Journal<Line>;
+  readonly #journal: Journal<CommitLine>;
   readonly #groups = new Map<string, ByTopic>();
   /** The groups that have offsets for a topic. */
   readonly #groupsOf = new Map<string, Set<string>>();
-  /** By producer, and then by the key that the journal has for it. */
-  readonly #staged = new Map<bigint, Map<string, StagedCommit>>();
-  /** How many commits are staged for a group. */
-  readonly #stagedOf = new Map<string, number>();
-  #size = 0;
-  #stagedSize = 0;
-
+  /** What transactions under way commit. */
+  readonly #staged = new StagedOffsets();
   readonly #onGroup: (groupId: string) => void;
+  #size = 0;
 
   /**
    * @param onGroup a group has offsets, or is about to
@@ -70,29 +50,29 @@ export class CommittedOffsets {
     return this.#journal.replay(parseLine, ([key, value]) => {
       const { groupId, topic, partition, producerId } = parseKey(key);
       if (value === null) {
-        if (producerId !== undefined) this.#unstage(producerId, key);
+        if (producerId !== undefined) this.#staged.delete(producerId, key);
         else this.#forget(groupId, topic, partition);
         return;
       }
       const commit = { topic, partition, ...committedOf(value) };
       if (producerId === undefined) this.#remember(groupId, commit);
-      else this.#stage(producerId, key, { groupId, commit });
+      else this.#staged.set(producerId, key, { groupId, commit });
     });
   }
 
   /** Committed offsets over all groups, those that transactions under way have staged among them. */
   get size(): number {
-    return this.#size + this.#stagedSize;
+    return this.#size + this.#staged.size;
   }
 
   /** All groups that have offsets, or are about to. */
   groupIds(): ReadonlySet<string> {
-    return new Set([...this.#groups.keys(), ...this.#stagedOf.keys()]);
+    return new Set([...this.#groups.keys(), ...this.#staged.groupIds()]);
   }
 
   /** Whether a group has offsets, or is about to. */
   hasGroup(groupId: string): boolean {
-    return this.#groups.has(groupId) || this.#stagedOf.has(groupId);
+    return this.#groups.has(groupId) || this.#staged.hasGroup(groupId);
   }
 
   /** All that a group committed, by topic and partition; undefined when it never did. */
@@ -108,14 +88,16 @@ export class CommittedOffsets {
   commit(groupId: string, commits: readonly OffsetCommit[]): void {
     if (commits.length === 0) return;
     // What a transaction staged before is older than this, whatever becomes of the transaction.
-    const overtaken = commits.flatMap(({ topic, partition }) => this.#pendingKeys(groupId, topic, partition));
+    const overtaken = commits.flatMap(({ topic, partition }) =>
+      this.#staged.keysFor(groupId, topic, partition)
+    );
     this.#journal.append([
-      ...commits.map((commit) => change(groupId, commit.topic, commit.partition, commit)),
-      ...overtaken.map(([, key]): Change<Line> => [key, null]),
+      ...commits.map((commit) => changeOf(groupId, commit.topic, commit.partition, commit)),
+      ...overtaken.map(([, key]): Change<CommitLine> => [key, null]),
     ]);
     this.#onGroup(groupId);
     for (const commit of commits) this.#remember(groupId, commit);
-    for (const [producerId, key] of overtaken) this.#unstage(producerId, key);
+    for (const [producerId, key] of overtaken) this.#staged.delete(producerId, key);
     this.#journal.compact(this.size, () => this.#changes());
   }
 
@@ -123,9 +105,11 @@ export class CommittedOffsets {
   stage(groupId: string, producerId: bigint, commits: readonly OffsetCommit[]): void {
     if (commits.length === 0) return;
     const keys = commits.map(({ topic, partition }) => keyOf(groupId, topic, partition, producerId));
-    this.#journal.append(commits.map((commit, i): Change<Line> => [keys[i] ?? "", lineOf(commit)]));
+    this.#journal.append(commits.map((commit, i): Change<CommitLine> => [keys[i] ?? "", lineOf(commit)]));
     this.#onGroup(groupId);
-    for (const [i, commit] of commits.entries()) this.#stage(producerId, keys[i] ?? "", { groupId, commit });
+    for (const [i, commit] of commits.entries()) {
+      this.#staged.set(producerId, keys[i] ?? "", { groupId, commit });
+    }
   }
 
   /**
@@ -134,21 +118,21 @@ export class CommittedOffsets {
    * @throws {StorageError} nothing was changed
    */
   finish(producerId: bigint, isCommit: boolean): void {
-    const staged = [...this.#staged.get(producerId) ?? []];
+    const staged = this.#staged.ofProducer(producerId);
     if (staged.length === 0) return;
     const kept = isCommit ? staged.map(([, one]) => one) : [];
     this.#journal.append([
-      ...kept.map(({ groupId, commit }) => change(groupId, commit.topic, commit.partition, commit)),
-      ...staged.map(([key]): Change<Line> => [key, null]),
+      ...kept.map(({ groupId, commit }) => changeOf(groupId, commit.topic, commit.partition, commit)),
+      ...staged.map(([key]): Change<CommitLine> => [key, null]),
     ]);
     for (const { groupId, commit } of kept) this.#remember(groupId, commit);
-    for (const [key] of staged) this.#unstage(producerId, key);
+    for (const [key] of staged) this.#staged.delete(producerId, key);
     this.#journal.compact(this.size, () => this.#changes());
   }
 
   /** Whether a transaction under way has a commit for this partition. */
   hasPending(groupId: string, topic: string, partition: number): boolean {
-    return this.#pendingKeys(groupId, topic, partition).length > 0;
+    return this.#staged.keysFor(groupId, topic, partition).length > 0;
   }
 
   /** Forgets what a group committed for partitions. @throws {StorageError} */
@@ -165,7 +149,7 @@ export class CommittedOffsets {
   deleteGroup(groupId: string): void {
     this.#delete(
       this.#keysOf(groupId, this.#groups.get(groupId)?.keys() ?? []),
-      this.#stagedKeys((staged) => staged.groupId === groupId),
+      this.#staged.keysWhere((staged) => staged.groupId === groupId),
     );
   }
 
@@ -173,7 +157,7 @@ export class CommittedOffsets {
   deleteTopic(topic: string): void {
     this.#delete(
       [...this.#groupsOf.get(topic) ?? []].flatMap((groupId) => this.#keysOf(groupId, [topic])),
-      this.#stagedKeys((staged) => staged.commit.topic === topic),
+      this.#staged.keysWhere((staged) => staged.commit.topic === topic),
     );
   }
 
@@ -183,51 +167,12 @@ export class CommittedOffsets {
 
   #delete(keys: readonly Key[], staged: readonly StagedKey[]): void {
     this.#journal.append([
-      ...keys.map((key) => change(...key, null)),
-      ...staged.map(([, key]): Change<Line> => [key, null]),
+      ...keys.map((key) => changeOf(...key, null)),
+      ...staged.map(([, key]): Change<CommitLine> => [key, null]),
     ]);
     for (const key of keys) this.#forget(...key);
-    for (const [producerId, key] of staged) this.#unstage(producerId, key);
+    for (const [producerId, key] of staged) this.#staged.delete(producerId, key);
     this.#journal.compact(this.size, () => this.#changes());
-  }
-
-  #stage(producerId: bigint, key: string, staged: StagedCommit): void {
-    let ofProducer = this.#staged.get(producerId);
-    if (ofProducer === undefined) this.#staged.set(producerId, ofProducer = new Map());
-    if (!ofProducer.has(key)) {
-      this.#stagedSize++;
-      this.#stagedOf.set(staged.groupId, (this.#stagedOf.get(staged.groupId) ?? 0) + 1);
-    }
-    ofProducer.set(key, staged);
-  }
-
-  #unstage(producerId: bigint, key: string): void {
-    const ofProducer = this.#staged.get(producerId);
-    const staged = ofProducer?.get(key);
-    if (ofProducer === undefined || staged === undefined) return;
-    ofProducer.delete(key);
-    if (ofProducer.size === 0) this.#staged.delete(producerId);
-    this.#stagedSize--;
-    const left = (this.#stagedOf.get(staged.groupId) ?? 1) - 1;
-    if (left > 0) this.#stagedOf.set(staged.groupId, left);
-    else this.#stagedOf.delete(staged.groupId);
-  }
-
-  #pendingKeys(groupId: string, topic: string, partition: number): StagedKey[] {
-    const keys: StagedKey[] = [];
-    if (!this.#stagedOf.has(groupId)) return keys;
-    for (const [producerId, ofProducer] of this.#staged) {
-      const key = keyOf(groupId, topic, partition, producerId);
-      if (ofProducer.has(key)) keys.push([producerId, key]);
-    }
-    return keys;
-  }
-
-  #stagedKeys(isMeant: (staged: StagedCommit) => boolean): StagedKey[] {
-    if (this.#stagedSize === 0) return [];
-    return [...this.#staged].flatMap(([producerId, ofProducer]) =>
-      [...ofProducer].filter(([, staged]) => isMeant(staged)).map(([key]): StagedKey => [producerId, key])
-    );
   }
 
   #remember(groupId: string, { topic, partition, ...committed }: OffsetCommit): void {
@@ -265,56 +210,14 @@ export class CommittedOffsets {
     );
   }
 
-  *#changes(): Iterable<Change<Line>> {
+  *#changes(): Iterable<Change<CommitLine>> {
     for (const [groupId, topics] of this.#groups) {
       for (const [topic, partitions] of topics) {
-        for (const [partition, committed] of partitions) yield change(groupId, topic, partition, committed);
+        for (const [partition, committed] of partitions) yield changeOf(groupId, topic, partition, committed);
       }
     }
-    for (const ofProducer of this.#staged.values()) {
-      for (const [key, { commit }] of ofProducer) yield [key, lineOf(commit)];
-    }
+    for (const [key, { commit }] of this.#staged.all()) yield [key, lineOf(commit)];
   }
 }
 
-type StagedKey = readonly [producerId: bigint, key: string];
 type Key = readonly [groupId: string, topic: string, partition: number];
-
-function change(
-  groupId: string,
-  topic: string,
-  partition: number,
-  committed: CommittedOffset | null,
-): Change<Line> {
-  const key = keyOf(groupId, topic, partition);
-  return committed === null ? [key, null] : [key, lineOf(committed)];
-}
-
-function lineOf({ offset, leaderEpoch, metadata, committedAtMs, expiresAtMs }: CommittedOffset): Line {
-  const line = [`${offset}`, leaderEpoch, metadata, committedAtMs] as const;
-  return expiresAtMs === undefined ? line : [...line, expiresAtMs];
-}
-
-function committedOf([offset, leaderEpoch, metadata, committedAtMs, expiresAtMs]: Line): CommittedOffset {
-  const committed = { offset: BigInt(offset), leaderEpoch, metadata, committedAtMs };
-  return expiresAtMs === undefined ? committed : { ...committed, expiresAtMs };
-}
-
-/** As the journal has it. That of a commit that is only staged ends with the producer's id. */
-function keyOf(groupId: string, topic: string, partition: number, producerId?: bigint): string {
-  const key = [groupId, topic, partition];
-  return JSON.stringify(producerId === undefined ? key : [...key, `${producerId}`]);
-}
-
-function parseKey(text: string) {
-  const key: unknown = JSON.parse(text);
-  if (!Array.isArray(key)) throw new TypeError(`Cannot read the key of a committed offset: '${text}'`);
-  const producerId = key[3] === undefined ? undefined : BigInt(String(key[3]));
-  return { groupId: String(key[0]), topic: String(key[1]), partition: Number(key[2]), producerId };
-}
-
-function parseLine(value: unknown): Line | undefined {
-  if (!Array.isArray(value) || !/^-?\d+$/.test(String(value[0]))) return undefined;
-  const line = [String(value[0]), Number(value[1]), String(value[2]), Number(value[3])] as const;
-  return value[4] === undefined ? line : [...line, Number(value[4])];
-}
