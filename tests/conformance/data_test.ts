@@ -25,6 +25,8 @@ const LATEST_TIERED = -5n;
 /** Names gave way to ids. */
 const PRODUCE_BY_ID = 13;
 const FETCH_BY_ID = 13;
+const FETCH_SESSIONS = 7;
+const ISOLATION_LEVELS = 2;
 
 /** The answer for the one partition that was asked about. */
 async function produce(ask: Ask, topic: Topic, records: Uint8Array | null, options: ProduceOptions = {}) {
@@ -187,8 +189,73 @@ conform(Produce, "refuses what is no batch of a producer", async ({ ask, newTopi
   const tooShort = of({});
   new DataView(tooShort.buffer, tooShort.byteOffset).setInt32(8, 10);
   assert.equal(await code(tooShort), ErrorCode.CORRUPT_MESSAGE);
+  const newMagic = of({});
+  newMagic[16] = 3;
+  assert.equal(await code(newMagic), ErrorCode.CORRUPT_MESSAGE);
   // A timestamp may be left out.
   assert.equal(await code(of({ timestamp: -1 })), ErrorCode.NONE);
+});
+
+conform(Produce, "refuses bytes that are no records at all", async ({ ask, newTopic }) => {
+  const topic = await newTopic();
+  const code = async (bytes: number) => (await produce(ask, topic, new Uint8Array(bytes))).errorCode;
+  assert.equal(await code(61), ErrorCode.CORRUPT_MESSAGE);
+  assert.equal(await code(12), ErrorCode.CORRUPT_MESSAGE);
+  assert.equal(await code(11), ErrorCode.INVALID_RECORD);
+});
+
+conform(Produce, "takes the epoch -1 of a producer that it does not know", async (test) => {
+  const topic = await test.newTopic();
+  const { producerId } = await test.newProducer();
+  const send = async (producerEpoch: number, baseSequence: number) =>
+    await produce(test.ask, topic, batchOf(["a"], { producerId, producerEpoch, baseSequence }));
+  like(await send(-2, 0), { errorCode: ErrorCode.INVALID_PRODUCER_EPOCH });
+  like(await send(-1, -1), { errorCode: ErrorCode.INVALID_RECORD });
+  like(await send(-1, 0), { errorCode: ErrorCode.NONE, baseOffset: 0n });
+  like(await send(-1, 0), { errorCode: ErrorCode.NONE, baseOffset: 0n });
+  like(await send(-1, 7), { errorCode: ErrorCode.NONE, baseOffset: 1n });
+  like(await send(0, 0), { errorCode: ErrorCode.NONE, baseOffset: 2n });
+  like(await send(-1, 0), { errorCode: ErrorCode.INVALID_PRODUCER_EPOCH });
+});
+
+conform(Produce, "needs no more replicas in sync than there are", async ({ ask, newTopic }) => {
+  const topic = await newTopic({ configs: { "min.insync.replicas": "2" } });
+  like(await produce(ask, topic, batchOf(["a"]), { acks: 1 }), { errorCode: ErrorCode.NONE });
+  like(await produce(ask, topic, batchOf(["b"]), { acks: -1 }), { errorCode: ErrorCode.NONE });
+  assert.deepEqual(await content(ask, topic), ["0:a", "1:b"]);
+});
+
+conform(Fetch, "gives a partition that is named twice once, as it is named last", async (test) => {
+  const { ask } = test;
+  const topic = await test.newTopic({ partitions: 2 });
+  for (const index of [0, 1]) await produce(ask, topic, batchOf(["a"]), { index });
+  const { topics: [of], ...request } = fetchOf(topic, 0n);
+  const partition = of?.partitions[0] ?? assert.fail("no partition is asked for");
+  const codes = async (...lists: (typeof partition)[][]) => {
+    const topics = lists.map((partitions) => ({ name: topic.name, ...of, partitions }));
+    const { responses } = await ask(Fetch, { ...request, topics });
+    return responses.map(({ partitions }) =>
+      partitions.map(({ partitionIndex, errorCode }) => [partitionIndex, errorCode])
+    );
+  };
+  const beyond = { ...partition, fetchOffset: 99n };
+  const other = { ...partition, partition: 1 };
+  const outOfRange = ErrorCode.OFFSET_OUT_OF_RANGE;
+  assert.deepEqual(await codes([beyond, partition]), [[[0, ErrorCode.NONE]]]);
+  assert.deepEqual(await codes([partition, other, beyond]), [[[0, outOfRange], [1, ErrorCode.NONE]]]);
+  assert.deepEqual(await codes([partition], [beyond]), [[[0, outOfRange]]]);
+  assert.deepEqual(await codes([other], [partition]), [[[1, ErrorCode.NONE], [0, ErrorCode.NONE]]]);
+});
+
+conform(Fetch, "refuses an isolation level that there is not", async ({ ask, newTopic, version }) => {
+  const topic = await newTopic();
+  const errorCode = ErrorCode.UNKNOWN_SERVER_ERROR;
+  const partitions = [{ partitionIndex: 0, errorCode, highWatermark: -1n }];
+  for (const isolationLevel of [7, -1]) {
+    const answer = await ask(Fetch, fetchOf(topic, 0n, { isolationLevel }));
+    assert.equal(answer.errorCode, version >= FETCH_SESSIONS ? errorCode : ErrorCode.NONE);
+    like(answer.responses, version >= FETCH_BY_ID ? [] : [{ topic: topic.name, partitions }]);
+  }
 });
 
 conform(Fetch, "gives what was produced, with its offsets", async ({ ask, newTopic, version }) => {
@@ -376,6 +443,15 @@ conform(ListOffsets, "refuses topics, partitions and epochs that are not there",
   });
 });
 
+conform(ListOffsets, "refuses an isolation level that there is not", async ({ ask, newTopic, version }) => {
+  const topic = await newTopic();
+  for (const isolationLevel of [7, -1]) {
+    const { topics } = await ask(ListOffsets, offsetsOf(topic, LATEST, { isolationLevel }));
+    const errorCode = version >= ISOLATION_LEVELS ? ErrorCode.UNKNOWN_SERVER_ERROR : ErrorCode.NONE;
+    like(topics, [{ name: topic.name, partitions: [{ partitionIndex: 0, errorCode }] }]);
+  }
+});
+
 conform(ListOffsets, "refuses a partition that is asked about twice", async ({ ask, newTopic }) => {
   const { name } = await newTopic();
   const partition = { partitionIndex: 0, timestamp: LATEST };
@@ -423,6 +499,23 @@ conform(DeleteRecords, "moves the start of the log", async ({ ask, newTopic }) =
   const unknown = { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, lowWatermark: -1n };
   like(await remove(0n, { partitionIndex: 9 }), unknown);
   like(await remove(0n, { name: UNKNOWN.name }), unknown);
+});
+
+conform(DeleteRecords, "deletes up to the last offset of a partition that is named twice", async (test) => {
+  const { name, topicId } = await test.newTopic();
+  for (const value of ["a", "b", "c"]) await produce(test.ask, { name, topicId }, batchOf([value]));
+  const deleted = async (...lists: bigint[][]) => {
+    const topics = lists.map((offsets) => ({
+      name,
+      partitions: offsets.map((offset) => ({ partitionIndex: 0, offset })),
+    }));
+    return (await test.ask(DeleteRecords, { timeoutMs: 5_000, topics })).topics;
+  };
+  const upTo = (lowWatermark: bigint) => [
+    { name, partitions: [{ partitionIndex: 0, lowWatermark, errorCode: ErrorCode.NONE }] },
+  ];
+  like(await deleted([3n, 1n]), upTo(1n));
+  like(await deleted([99n], [2n]), upTo(2n));
 });
 
 conform(DeleteRecords, "refuses a topic that is compacted only", async ({ ask, newTopic }) => {

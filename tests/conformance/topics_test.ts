@@ -206,6 +206,23 @@ conform(CreateTopics, "refuses a name that collides with another in metrics", as
   like(topics, [{ errorCode: ErrorCode.INVALID_TOPIC_EXCEPTION }]);
 });
 
+conform(CreateTopics, "does not make Kafka's own topics", async ({ ask, newGroup, newTransactionalId }) => {
+  // They are there from when they are needed first.
+  await newGroup();
+  await newTransactionalId();
+  const make = async (name: string) => (await ask(CreateTopics, { topics: [creation(name)] })).topics;
+  for (const name of ["__consumer_offsets", "__transaction_state"]) {
+    like(await make(name), [{ name, errorCode: ErrorCode.TOPIC_ALREADY_EXISTS }]);
+  }
+  like(await make("__cluster_metadata"), [{ errorCode: ErrorCode.INVALID_REQUEST }]);
+});
+
+conform(CreateTopics, "makes none of more partitions than are served", async ({ ask }) => {
+  const name = uniqueName("conform");
+  const { topics } = await ask(CreateTopics, { topics: [creation(name, { numPartitions: 10_001 })] });
+  like(topics, [{ name, errorCode: ErrorCode.POLICY_VIOLATION }]);
+});
+
 conform(CreateTopics, "takes assignments", async ({ ask }) => {
   const [{ nodeId } = { nodeId: -1 }] = (await ask(Metadata, { topics: [] })).brokers;
   const assigned = (brokers: number[][]) => ({

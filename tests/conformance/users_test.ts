@@ -1,4 +1,5 @@
 /** Users with SCRAM passwords: DescribeUserScramCredentials, AlterUserScramCredentials. */
+import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { ErrorCode } from "../../src/wire/error_codes.ts";
 import { uniqueName } from "../support/broker.ts";
@@ -61,6 +62,26 @@ conform(AlterUserScramCredentials, "refuses what cannot be", async ({ ask }) => 
   like(await code(upsertion(user, { mechanism: 9 })), [ErrorCode.UNSUPPORTED_SASL_MECHANISM]);
   const other = upsertion(user, { mechanism: SCRAM_SHA_512 });
   like(await code(upsertion(user), other), [ErrorCode.DUPLICATE_RESOURCE]);
+});
+
+conform(AlterUserScramCredentials, "tells a user who is named twice of the first error", async ({ ask }) => {
+  const user = uniqueName("conform");
+  const code = async (deleted: readonly number[], upserted: readonly number[] = []) => {
+    const { results } = await ask(AlterUserScramCredentials, {
+      deletions: deleted.map((mechanism) => ({ name: user, mechanism })),
+      upsertions: upserted.map((mechanism) => upsertion(user, { mechanism })),
+    });
+    assert.deepEqual(results.map((result) => result.user), [user]);
+    return results[0]?.errorCode;
+  };
+  assert.equal(await code([SCRAM_SHA_256, SCRAM_SHA_256]), ErrorCode.RESOURCE_NOT_FOUND);
+  assert.equal(await code([SCRAM_SHA_512], [SCRAM_SHA_256]), ErrorCode.RESOURCE_NOT_FOUND);
+  assert.equal(await code([], [SCRAM_SHA_256]), ErrorCode.NONE);
+  await until(async () => (await describe(ask, user))?.credentialInfos.length === 1);
+  assert.equal(await code([SCRAM_SHA_256, SCRAM_SHA_256]), ErrorCode.DUPLICATE_RESOURCE);
+  assert.equal(await code([SCRAM_SHA_256], [SCRAM_SHA_256]), ErrorCode.DUPLICATE_RESOURCE);
+  // Nothing of it was done.
+  like(await describe(ask, user), { credentialInfos: [{ mechanism: SCRAM_SHA_256 }] });
 });
 
 conform(DescribeUserScramCredentials, "refuses a user who is named twice", async ({ ask }) => {

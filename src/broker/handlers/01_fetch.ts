@@ -40,24 +40,20 @@ interface Answer extends SessionAnswer {
 
 /** From this version on topics come by id. */
 const BY_ID_SINCE = 13;
+const READ_UNCOMMITTED = 0;
 const READ_COMMITTED = 1;
 const NO_RECORDS = new Uint8Array();
 
 export const fetch = defineApi(FetchRequest, FetchResponse, (request, { state, apiVersion }) => {
+  const { isolationLevel } = request;
+  if (isolationLevel !== READ_UNCOMMITTED && isolationLevel !== READ_COMMITTED) {
+    return refused(request, ErrorCode.UNKNOWN_SERVER_ERROR, apiVersion);
+  }
   const context = state.fetchSessions.begin({
     sessionId: request.sessionId,
     sessionEpoch: request.sessionEpoch,
     isById: apiVersion >= BY_ID_SINCE,
-    wanted: request.topics.flatMap(({ topic, topicId, partitions }) =>
-      partitions.map(({ partition, currentLeaderEpoch, fetchOffset, partitionMaxBytes }) => ({
-        topic,
-        topicId,
-        partition,
-        currentLeaderEpoch,
-        fetchOffset,
-        partitionMaxBytes,
-      }))
-    ),
+    wanted: wantedOf(request),
     forgotten: request.forgottenTopicsData,
   });
   if (typeof context === "number") return { errorCode: context, responses: [] };
@@ -67,6 +63,50 @@ export const fetch = defineApi(FetchRequest, FetchResponse, (request, { state, a
   if (reading.isEnough || !reading.mayWait) return respond(context, answers);
   return reading.wait();
 });
+
+/** What a request asks for. Of a partition that is named twice the last counts, in the place of the first, as in Kafka. */
+function wantedOf({ topics }: Request): WantedPartition[] {
+  const wanted = topics.flatMap(({ topic, topicId, partitions }) =>
+    partitions.map(({ partition, currentLeaderEpoch, fetchOffset, partitionMaxBytes }) => ({
+      topic,
+      topicId,
+      partition,
+      currentLeaderEpoch,
+      fetchOffset,
+      partitionMaxBytes,
+    }))
+  );
+  if (!isNamedTwice(topics)) return wanted;
+  const once = new Map<string, WantedPartition>();
+  for (const one of wanted) once.set(`${one.topic} ${one.topicId} ${one.partition}`, one);
+  return [...once.values()];
+}
+
+/** Whether a topic is, or a partition of one. */
+function isNamedTwice(topics: Request["topics"]): boolean {
+  if (topics.length > 1) {
+    const named = new Set<string>();
+    for (const { topic, topicId } of topics) named.add(topic === "" ? topicId : topic);
+    if (named.size < topics.length) return true;
+  }
+  for (const { partitions } of topics) {
+    if (partitions.length < 2) continue;
+    const named = new Set<number>();
+    for (const { partition } of partitions) named.add(partition);
+    if (named.size < partitions.length) return true;
+  }
+  return false;
+}
+
+/** The answer to a request that cannot be, as Kafka says it: before ids also for each partition. */
+function refused({ sessionId, topics }: Request, errorCode: number, apiVersion: number): Response {
+  if (apiVersion >= BY_ID_SINCE) return { errorCode, sessionId, responses: [] };
+  const responses = topics.map(({ topic, partitions }) => ({
+    topic,
+    partitions: partitions.map(({ partition }) => failed(partition, errorCode)),
+  }));
+  return { errorCode, sessionId, responses };
+}
 
 /** The answer: what the session lets through, those of a topic together that stand together. */
 function respond(context: FetchContext, all: readonly Answer[]): Response {

@@ -24,6 +24,7 @@ type RequestPartition = Infer<typeof ListOffsetsRequest>["topics"][number]["part
 type TopicResponse = Input<typeof ListOffsetsResponse>["topics"][number];
 type PartitionResponse = TopicResponse["partitions"][number];
 
+const READ_UNCOMMITTED = 0;
 const READ_COMMITTED = 1;
 const LATEST = -1n;
 const EARLIEST = -2n;
@@ -44,11 +45,14 @@ const KNOWN_SINCE = new Map([
 
 export const listOffsets = defineApi(ListOffsetsRequest, ListOffsetsResponse, (request, context) => {
   const { state, apiVersion } = context;
-  const isCommittedOnly = request.isolationLevel === READ_COMMITTED;
+  const { isolationLevel } = request;
+  const isCommittedOnly = isolationLevel === READ_COMMITTED;
+  const isLevel = isCommittedOnly || isolationLevel === READ_UNCOMMITTED;
   return {
     topics: request.topics.map(({ name, partitions }) => ({
       name,
       partitions: onceEach(partitions).map(({ wanted, isTwice }) => {
+        if (!isLevel) return failed(wanted, ErrorCode.UNKNOWN_SERVER_ERROR);
         if (isTwice) return failed(wanted, ErrorCode.INVALID_REQUEST);
         const { timestamp } = wanted;
         const isKnown = timestamp >= 0n || apiVersion >= (KNOWN_SINCE.get(timestamp) ?? Infinity);

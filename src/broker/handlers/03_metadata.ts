@@ -80,7 +80,7 @@ function isById({ name, topicId }: Wanted): boolean {
 function byName(state: BrokerState, name: string, mayCreate: boolean): TopicResponse {
   const topic = state.topics.get(name);
   if (topic !== undefined) return describe(topic);
-  if (mayCreate) return create(state, name);
+  if (mayCreate && !INTERNAL_TOPICS.has(name)) return create(state, name);
   const isValid = invalidTopicName(name) === undefined;
   return missing(isValid ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.INVALID_TOPIC_EXCEPTION, name);
 }

@@ -10,7 +10,7 @@
 import { logger } from "../../base/log.ts";
 import { ErrorCode } from "../../wire/error_codes.ts";
 import { DeleteRecordsRequest, DeleteRecordsResponse } from "../../wire/messages/21_delete_records.ts";
-import type { Input } from "../../wire/schema.ts";
+import type { Infer, Input } from "../../wire/schema.ts";
 import { defineApi } from "../api.ts";
 import type { BrokerState } from "../state/broker_state.ts";
 import type { Syncable } from "../state/flusher.ts";
@@ -18,6 +18,7 @@ import type { PartitionLog } from "../state/partition_log.ts";
 
 const log = logger("broker");
 
+type Request = Infer<typeof DeleteRecordsRequest>;
 type Response = Input<typeof DeleteRecordsResponse>;
 type PartitionResponse = NonNullable<NonNullable<Response["topics"]>[number]["partitions"]>[number];
 
@@ -30,9 +31,9 @@ interface Deletion extends Syncable {
 }
 
 export const deleteRecords = defineApi(DeleteRecordsRequest, DeleteRecordsResponse, (request, { state }) => {
-  const topics = request.topics.map(({ name, partitions }) => ({
+  const topics = [...offsetsByPartition(request)].map(([name, offsets]) => ({
     name,
-    partitions: partitions.map(({ partitionIndex, offset }) => ({
+    partitions: [...offsets].map(([partitionIndex, offset]) => ({
       partitionIndex,
       outcome: begin(state, name, partitionIndex, offset),
     })),
@@ -56,6 +57,17 @@ export const deleteRecords = defineApi(DeleteRecordsRequest, DeleteRecordsRespon
     })),
   }));
 });
+
+/** Of a partition that is named twice the last counts, as in Kafka. */
+function offsetsByPartition({ topics }: Request): Map<string, Map<number, bigint>> {
+  const byTopic = new Map<string, Map<number, bigint>>();
+  for (const { name, partitions } of topics) {
+    const offsets = byTopic.get(name) ?? new Map<number, bigint>();
+    for (const { partitionIndex, offset } of partitions) offsets.set(partitionIndex, offset);
+    byTopic.set(name, offsets);
+  }
+  return byTopic;
+}
 
 /** What is to be done, or the error code of why it cannot be. */
 function begin(state: BrokerState, name: string, index: number, offset: bigint): Deletion | number {

@@ -1,7 +1,8 @@
 /**
  * CreatePartitions, v0-3: raises the number of a topic's partitions.
  *
- * Behaviour: validateOnly changes nothing. Assignments by hand may name our node only.
+ * Behaviour: validateOnly changes nothing. Assignments by hand may name our node only. More partitions than are served are
+ * POLICY_VIOLATION, as when a topic is made; Kafka's controller has UNKNOWN_SERVER_ERROR for more than 10,000 at once.
  * Not modelled: more than one replica.
  *
  * @module

@@ -42,14 +42,20 @@ export const alterUserScramCredentials = defineApi(
     const { scramCredentials, limits } = state;
     const asked = new Map<string, ScramChange | Refusal>();
     let room = limits.maxScramCredentials - scramCredentials.size;
+    // As Kafka: what is wrong with a user first is said of him.
+    const judge = (name: string, change: () => ScramChange | Refusal) => {
+      const before = asked.get(name);
+      if (before === undefined) asked.set(name, change());
+      else if ("username" in before) asked.set(name, TWICE);
+    };
+    for (const deletion of deletions) judge(deletion.name, () => remove(deletion, scramCredentials));
     for (const upsertion of upsertions) {
       const { name } = upsertion;
-      const change = asked.has(name) ? TWICE : set(upsertion);
-      const isNew = "username" in change && scramCredentials.get(name, change.mechanism) === undefined;
-      asked.set(name, isNew && room-- <= 0 ? full(limits.maxScramCredentials) : change);
-    }
-    for (const deletion of deletions) {
-      asked.set(deletion.name, asked.has(deletion.name) ? TWICE : remove(deletion, scramCredentials));
+      judge(name, () => {
+        const change = set(upsertion);
+        const isNew = "username" in change && scramCredentials.get(name, change.mechanism) === undefined;
+        return isNew && room-- <= 0 ? full(limits.maxScramCredentials) : change;
+      });
     }
     const changes = [...asked.values()].filter((change) => "username" in change);
     try {

@@ -6,8 +6,11 @@
 import { ErrorCode } from "../../wire/error_codes.ts";
 import { NODE_ID } from "../node_id.ts";
 import type { BrokerState } from "../state/broker_state.ts";
-import { invalidTopicName } from "../state/topic.ts";
+import { INTERNAL_TOPICS, invalidTopicName } from "../state/topic.ts";
 import { invalidConfigs } from "../state/topic_config.ts";
+
+/** Where Kafka keeps its cluster's metadata: not even it makes this one when asked. */
+const METADATA_TOPIC = "__cluster_metadata";
 
 /** Why something is refused: an error code, and words for people. */
 export interface Refusal {
@@ -53,7 +56,11 @@ export function refuseName(state: BrokerState, name: string): Refusal | undefine
   if (invalidName !== undefined) {
     return { errorCode: ErrorCode.INVALID_TOPIC_EXCEPTION, errorMessage: invalidName };
   }
-  if (state.topics.get(name) !== undefined) {
+  if (name === METADATA_TOPIC) {
+    const errorMessage = `Creation of internal topic ${name} is prohibited.`;
+    return { errorCode: ErrorCode.INVALID_REQUEST, errorMessage };
+  }
+  if (state.topics.get(name) !== undefined || INTERNAL_TOPICS.has(name)) {
     return { errorCode: ErrorCode.TOPIC_ALREADY_EXISTS, errorMessage: `Topic '${name}' already exists.` };
   }
   const other = state.topics.collidingWith(name);

@@ -9,9 +9,12 @@ import { crc32c } from "../../wire/crc32c.ts";
 import { ErrorCode } from "../../wire/error_codes.ts";
 import {
   BATCH_AT,
+  BATCH_OVERHEAD_BYTES,
   BatchAttribute,
   type BatchFault,
   compressionTypeOf,
+  CURRENT_MAGIC,
+  NO_PRODUCER_EPOCH,
   patchBaseOffset,
   patchPartitionLeaderEpoch,
   readBatchHeader,
@@ -178,7 +181,7 @@ export class Partition {
   ): AppendResult {
     const fault = verifyBatch(records);
     if (fault !== undefined) {
-      const isCorrupt = fault === "length" || fault === "crc";
+      const isCorrupt = fault === "length" || fault === "crc" || isGarbage(records);
       const errorCode = isCorrupt ? ErrorCode.CORRUPT_MESSAGE : ErrorCode.INVALID_RECORD;
       return this.#refused(errorCode, FAULTS[fault]);
     }
@@ -316,6 +319,19 @@ const FAULTS: Readonly<Record<BatchFault, string>> = {
   crc: "The record batch's checksum does not match",
 };
 
+/** Of magic 0, without a record's key and value. */
+const SMALLEST_BATCH_LENGTH = 14;
+
+/** Whether what is no batch of ours is none of any format, by its size and its magic, as far as it has them. */
+function isGarbage(records: Uint8Array): boolean {
+  const view = new DataView(records.buffer, records.byteOffset, records.byteLength);
+  if (view.byteLength < BATCH_OVERHEAD_BYTES) return false;
+  if (view.getInt32(BATCH_AT.batchLength) < SMALLEST_BATCH_LENGTH) return true;
+  if (view.byteLength <= BATCH_AT.magic) return false;
+  const magic = view.getInt8(BATCH_AT.magic);
+  return magic < 0 || magic > CURRENT_MAGIC;
+}
+
 /** What is wrong with a whole batch that came from a producer, undefined when nothing is. */
 function checkBatch(
   records: Uint8Array,
@@ -340,10 +356,10 @@ function checkBatch(
     return invalid(`Attributes ${attributes} name no compression`);
   }
   if ((attributes & BatchAttribute.control) !== 0) return invalid("A client cannot write control batches");
-  if (producerId >= 0n && producerEpoch < 0) {
+  if (producerId >= 0n && baseSequence < 0) return invalid(`baseSequence is ${baseSequence}`);
+  if (producerId >= 0n && producerEpoch < NO_PRODUCER_EPOCH) {
     return { errorCode: ErrorCode.INVALID_PRODUCER_EPOCH, errorMessage: `producerEpoch is ${producerEpoch}` };
   }
-  if (producerId >= 0n && baseSequence < 0) return invalid(`baseSequence is ${baseSequence}`);
   return undefined;
 }
 

@@ -8,7 +8,7 @@ import { type ConfigDefaults, parseTopicConfig, type TopicConfig } from "./topic
 
 const LEGAL_NAME = /^[a-zA-Z0-9._-]{1,249}$/;
 
-/** Names that Kafka keeps for itself; here they are as others, but told as internal. */
+/** Names that Kafka keeps for itself: here nobody makes them, and one that is there from before is told as internal. */
 export const INTERNAL_TOPICS: ReadonlySet<string> = new Set(["__consumer_offsets", "__transaction_state"]);
 
 /** Why a name is no topic's, undefined when it may be one. Kafka's rules and words (Topic.java). */

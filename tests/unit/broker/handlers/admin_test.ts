@@ -7,6 +7,7 @@ import { createTopics } from "../../../../src/broker/handlers/19_create_topics.t
 import { deleteTopics } from "../../../../src/broker/handlers/20_delete_topics.ts";
 import { describeConfigs } from "../../../../src/broker/handlers/32_describe_configs.ts";
 import { alterConfigs } from "../../../../src/broker/handlers/33_alter_configs.ts";
+import { createPartitions } from "../../../../src/broker/handlers/37_create_partitions.ts";
 import { incrementalAlterConfigs } from "../../../../src/broker/handlers/44_incremental_alter_configs.ts";
 import { describeTopicPartitions } from "../../../../src/broker/handlers/75_describe_topic_partitions.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../../../src/broker/limits.ts";
@@ -24,6 +25,10 @@ import {
   DescribeConfigsResponse,
 } from "../../../../src/wire/messages/32_describe_configs.ts";
 import { AlterConfigsRequest, AlterConfigsResponse } from "../../../../src/wire/messages/33_alter_configs.ts";
+import {
+  CreatePartitionsRequest,
+  CreatePartitionsResponse,
+} from "../../../../src/wire/messages/37_create_partitions.ts";
 import {
   IncrementalAlterConfigsRequest,
   IncrementalAlterConfigsResponse,
@@ -184,6 +189,32 @@ Deno.test("CreateTopics validates no more topics than there is room for", async 
       ErrorCode.NONE,
       ErrorCode.POLICY_VIOLATION,
     ]);
+  }
+});
+
+Deno.test("CreatePartitions makes no more partitions than its limits, of a topic and in all", async () => {
+  for (const limits of [{ maxPartitionsPerTopic: 4 }, { maxPartitions: 4 }]) {
+    using state = opened({ limits });
+    const topic = state.topics.create("t", 2, new Map());
+    const raise = async (count: number) => {
+      const request = {
+        topics: [{ name: "t", count, assignments: null }],
+        timeoutMs: 1,
+        validateOnly: false,
+      };
+      const { results } = await ask(
+        state,
+        createPartitions,
+        [CreatePartitionsRequest, CreatePartitionsResponse],
+        3,
+        request,
+      );
+      return results[0]?.errorCode;
+    };
+    assert.equal(await raise(5), ErrorCode.POLICY_VIOLATION);
+    assert.equal(topic.partitions.length, 2);
+    assert.equal(await raise(4), ErrorCode.NONE);
+    assert.equal(topic.partitions.length, 4);
   }
 });
 

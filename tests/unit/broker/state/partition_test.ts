@@ -77,8 +77,8 @@ Deno.test("Partition.append() refuses what is no good batch, and appends nothing
       ErrorCode.INVALID_RECORD,
     ],
     [
-      "a producer without epoch",
-      batchOf(["a"], { producerId: 1n, producerEpoch: -1, baseSequence: 0 }),
+      "an epoch that no producer has",
+      batchOf(["a"], { producerId: 1n, producerEpoch: -2, baseSequence: 0 }),
       ErrorCode.INVALID_PRODUCER_EPOCH,
     ],
     [
