@@ -1,6 +1,6 @@
 /**
  * All configs of a topic: Kafka's names, types, defaults and limits (TopicConfig.java, LogConfig.java), and which of the
- * broker's configs give their defaults.
+ * broker's configs give their defaults. Long, as it is one table: an entry a config, in the order of their names.
  *
  * @module
  */

@@ -23,7 +23,7 @@ import type { TransactionEntry, TransactionTable } from "./transaction_table.ts"
 const log = logger("broker");
 
 /** How long to wait before what the disk refused is tried again. */
-const RETRY_MS = 1_000;
+export const RETRY_MS = 1_000;
 /** Bytes that those who wait are told of: a marker's, roughly. */
 const MARKER_BYTES = 78;
 

@@ -44,22 +44,27 @@ export interface TransactionTableOptions {
 /** See the module. */
 export class TransactionTable implements Syncable, Disposable {
   readonly #options: TransactionTableOptions;
+  readonly #onDeadline: (entry: TransactionEntry) => void;
   readonly #journal: Journal<TransactionLine>;
   readonly #entries = new Map<string, TransactionEntry>();
   #cancelCleanup: (() => void) | undefined;
 
-  /** @throws {StorageError} */
-  constructor(options: TransactionTableOptions) {
+  /**
+   * @param onDeadline the time of an entry is over
+   * @throws {StorageError}
+   */
+  constructor(options: TransactionTableOptions, onDeadline: (entry: TransactionEntry) => void) {
     this.#options = options;
+    this.#onDeadline = onDeadline;
     this.#journal = new Journal(options.storage, PATH);
   }
 
   /** Reads what was there before. @returns notes for the log @throws {StorageError} */
-  open(onDeadline: (entry: TransactionEntry) => void): string[] {
+  open(): string[] {
     const notes = this.#journal.replay(parseLine, ([transactionalId, line]) => {
       if (line === null) return void this.#entries.delete(transactionalId);
       const transaction = parseTransaction(transactionalId, line);
-      this.#entries.set(transactionalId, new TransactionEntry(transaction, onDeadline));
+      this.#entries.set(transactionalId, this.newEntry(transaction));
     });
     this.#scheduleCleanup();
     return notes;
@@ -75,6 +80,11 @@ export class TransactionTable implements Syncable, Disposable {
 
   entries(): Iterable<TransactionEntry> {
     return this.#entries.values();
+  }
+
+  /** An entry for a transactional id that is not in the table: {@linkcode TransactionTable.put} takes it in. */
+  newEntry(transaction: Transaction): TransactionEntry {
+    return new TransactionEntry(transaction, this.#onDeadline);
   }
 
   /** Writes a step down, and takes it. @throws {StorageError} nothing was changed */

@@ -10,7 +10,7 @@
 import { describeError } from "../../base/errors.ts";
 import { logger } from "../../base/log.ts";
 import { ErrorCode } from "../../wire/error_codes.ts";
-import { NO_PRODUCER_EPOCH, NO_PRODUCER_ID } from "../../wire/record_batch.ts";
+import { NO_PRODUCER_ID } from "../../wire/record_batch.ts";
 import type { CommittedOffsets } from "./committed_offsets.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { Flusher, Syncable } from "./flusher.ts";
@@ -22,33 +22,38 @@ import {
   completed,
   type Ending,
   extended,
-  initialized,
   isEpochExhausted,
   isKnownProducer,
   isPending,
   isPrepared,
-  newTransaction,
   partitionKey,
   prepared,
   type ProducerIdAndEpoch,
-  rotated,
   type Transaction,
   type TransactionPartition,
 } from "./transaction.ts";
-import { TransactionEndings } from "./transaction_endings.ts";
+import { RETRY_MS, TransactionEndings } from "./transaction_endings.ts";
 import { TransactionMarkers } from "./transaction_markers.ts";
 import { judgeEnd, judgeEndWithEpoch, judgeProducer } from "./transaction_rules.ts";
-import { TransactionEntry, TransactionTable, type TransactionTableOptions } from "./transaction_table.ts";
+import {
+  type TransactionEntry,
+  TransactionTable,
+  type TransactionTableOptions,
+} from "./transaction_table.ts";
+import { TransactionalIds } from "./transactional_ids.ts";
+import {
+  failed,
+  producerOf,
+  type ProducerResult,
+  type TransactionalProducer,
+} from "./transactional_producer.ts";
+
+export type { ProducerResult, TransactionalProducer } from "./transactional_producer.ts";
 
 const log = logger("broker");
 
-/** The longest transactional id that is kept; Kafka has no bound but a string's. */
-const MAX_TRANSACTIONAL_ID_CHARS = 1_024;
 /** Groups whose offsets one transaction commits: each step of it writes them all down. */
 const MAX_GROUPS = 100;
-
-/** How long to wait before an abort is tried again that the disk refused. */
-const RETRY_MS = 1_000;
 
 /** Times in milliseconds. */
 export interface TransactionsOptions extends TransactionTableOptions {
@@ -57,24 +62,16 @@ export interface TransactionsOptions extends TransactionTableOptions {
   readonly producerIds: ProducerIds;
   readonly flusher: Flusher;
   readonly fsync: boolean;
+  /** A table with more takes no new transactional id. */
   readonly maxTransactionalIds: number;
   readonly maxTimeoutMs: number;
-}
-
-/** A producer that speaks for a transactional id. */
-export interface TransactionalProducer extends ProducerIdAndEpoch {
-  readonly transactionalId: string;
-}
-
-/** What a producer is from now on; -1 and -1 with an error. */
-export interface ProducerResult extends ProducerIdAndEpoch {
-  readonly errorCode: number;
 }
 
 /** See the module. */
 export class Transactions implements Syncable, Disposable {
   readonly #options: TransactionsOptions;
   readonly #table: TransactionTable;
+  readonly #ids: TransactionalIds;
   readonly #markers: TransactionMarkers;
   readonly #endings: TransactionEndings;
   readonly #deadlines: Deadlines;
@@ -82,9 +79,10 @@ export class Transactions implements Syncable, Disposable {
   /** @throws {StorageError} */
   constructor(options: TransactionsOptions) {
     this.#options = options;
-    this.#table = new TransactionTable(options);
+    this.#table = new TransactionTable(options, (entry) => this.#onDeadline(entry));
     this.#markers = new TransactionMarkers(options.topics, options.clock);
     this.#deadlines = new Deadlines(options.clock);
+    this.#ids = new TransactionalIds(this.#table, options);
     const { offsets, flusher, clock, fsync } = options;
     this.#endings = new TransactionEndings({
       table: this.#table,
@@ -105,7 +103,7 @@ export class Transactions implements Syncable, Disposable {
    * @throws {StorageError}
    */
   open(): string[] {
-    const notes = this.#table.open((entry) => this.#onDeadline(entry));
+    const notes = this.#table.open();
     const underWay = new Map<bigint, Transaction>();
     for (const transaction of this.all()) {
       if (isPending(transaction)) underWay.set(transaction.producerId, transaction);
@@ -147,7 +145,7 @@ export class Transactions implements Syncable, Disposable {
     if (timeoutMs <= 0 || timeoutMs > this.#options.maxTimeoutMs) {
       return failed(ErrorCode.INVALID_TRANSACTION_TIMEOUT);
     }
-    const entry = this.#table.get(transactionalId) ?? this.#newEntry(transactionalId);
+    const entry = this.#ids.entryOf(transactionalId);
     if (entry === undefined) return failed(ErrorCode.POLICY_VIOLATION);
     const { transaction } = entry;
     if (named !== undefined && !isKnownProducer(transaction, named)) return failed(ErrorCode.PRODUCER_FENCED);
@@ -160,7 +158,7 @@ export class Transactions implements Syncable, Disposable {
       case "Empty":
       case "CompleteCommit":
       case "CompleteAbort":
-        return this.#initialize(entry, timeoutMs, named);
+        return this.#ids.give(entry, timeoutMs, named);
     }
   }
 
@@ -236,37 +234,6 @@ export class Transactions implements Syncable, Disposable {
     this.#endings[Symbol.dispose]();
     this.#table[Symbol.dispose]();
     this.#deadlines[Symbol.dispose]();
-  }
-
-  #newEntry(transactionalId: string): TransactionEntry | undefined {
-    const { maxTransactionalIds, producerIds, clock } = this.#options;
-    if (this.#table.size >= maxTransactionalIds || transactionalId.length > MAX_TRANSACTIONAL_ID_CHARS) {
-      return undefined;
-    }
-    const transaction = newTransaction(transactionalId, producerIds.take(), clock.epochMs());
-    return new TransactionEntry(transaction, (entry) => this.#onDeadline(entry));
-  }
-
-  #initialize(
-    entry: TransactionEntry,
-    timeoutMs: number,
-    named: ProducerIdAndEpoch | undefined,
-  ): ProducerResult | Later<ProducerResult> {
-    const { clock, producerIds, fsync, flusher } = this.#options;
-    const { transaction } = entry;
-    const nowMs = clock.epochMs();
-    const isRotation = isEpochExhausted(transaction.producerEpoch) &&
-      (named === undefined || named.producerEpoch === transaction.producerEpoch);
-    const next = isRotation
-      ? rotated(transaction, producerIds.take(), timeoutMs, named !== undefined, nowMs)
-      : initialized(transaction, timeoutMs, named?.producerEpoch, nowMs);
-    if (typeof next === "number") return failed(next);
-    this.#table.put(entry, next);
-    if (!fsync) return producerOf(next);
-    return flusher.commit([this.#table, producerIds]).map((faults) => {
-      for (const fault of faults.values()) log.error(fault);
-      return faults.size === 0 ? producerOf(next) : failed(ErrorCode.COORDINATOR_NOT_AVAILABLE);
-    });
   }
 
   #extend(
@@ -354,14 +321,6 @@ export class Transactions implements Syncable, Disposable {
       this.#deadlines.add(entry);
     }
   }
-}
-
-function failed(errorCode: number): ProducerResult {
-  return { errorCode, producerId: NO_PRODUCER_ID, producerEpoch: NO_PRODUCER_EPOCH };
-}
-
-function producerOf({ producerId, producerEpoch }: Transaction): ProducerResult {
-  return { errorCode: ErrorCode.NONE, producerId, producerEpoch };
 }
 
 function mapped<T, U>(value: T | Later<T>, change: (value: T) => U): U | Later<U> {
