@@ -4,7 +4,7 @@
  * @module
  */
 import { prepareWorker } from "./base/prepared_worker.ts";
-import { OutputClosedError, processIo } from "./cli/io.ts";
+import { processIo } from "./cli/io.ts";
 import { WORKERS } from "./workers.ts";
 
 /** Signals that ask a program to end; Windows knows fewer. */
@@ -20,7 +20,7 @@ for (const signal of SIGNALS) {
     stop.abort(new Error(`Stopped by ${signal}`));
   });
 }
-const io = processIo(stop.signal, () => stop.abort(new OutputClosedError()));
+const io = processIo(stop.signal, (fault) => stop.abort(fault));
 // It takes longer to load than all that is to be found out before it is told to start.
 if (Deno.args[0] === "broker") prepareWorker(WORKERS.broker, "broker");
 const { run } = await import("./cli/program.ts");

@@ -11,6 +11,7 @@ import { isLoopback } from "../base/loopback.ts";
 import type { GivenSettings } from "../broker/broker_keys.ts";
 import type { FaultRule } from "../broker/faults/rules.ts";
 import { type Address, addressText, parseAddress } from "../config.ts";
+import { boundedLog } from "./bounded_log.ts";
 import type { BrokerHttp } from "./broker_http.ts";
 import { addSecurityFlags, type SecurityFlags, securityOf } from "./broker_security.ts";
 import { addSettings, configOf, type Context, EXIT } from "./context.ts";
@@ -54,10 +55,11 @@ async function serve(io: Io, command: Command, flags: BrokerFlags): Promise<numb
   const { listen, dataFolder } = configOf(command, "parley-broker", { mayListenAnywhere: true });
   const { memory = false, fsync = false, json = false, verbose = false } = flags;
   const { config, limits, faults, http: httpAddress } = await settingsOf(flags);
-  const tell = (text: string) => {
-    const line = json ? jsonLine({ level: "warning", room: "cli", message: text }) : `parley: ${text}`;
-    stderr.write(`${line}\n`);
-  };
+  const prefix = json ? "" : "parley: ";
+  const toLog = (text: string) =>
+    json ? jsonLine({ level: "warning", room: "cli", message: text }) : `${prefix}${text}`;
+  const log = boundedLog(stderr, toLog);
+  const tell = (text: string) => log(toLog(text));
   const data = memory ? null : dataFolder;
   await using broker = new EmbeddedBroker(
     {
@@ -73,7 +75,7 @@ async function serve(io: Io, command: Command, flags: BrokerFlags): Promise<numb
     {
       level: verbose ? "debug" : "warning",
       format: json ? "json" : "text",
-      onLine: (line) => stderr.write(json ? `${line}\n` : `parley: ${line}\n`),
+      onLine: (line) => log(prefix + line),
     },
   );
   await using http = httpAddress && await openHttp(httpAddress, broker);

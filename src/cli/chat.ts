@@ -5,7 +5,7 @@
  */
 import { Command } from "commander";
 import { describeError } from "../base/errors.ts";
-import { sleep, untilAborted } from "../base/stop.ts";
+import { untilAborted } from "../base/stop.ts";
 import type { Config } from "../config.ts";
 import type { Outcome } from "../demos/chat/asking.ts";
 import { type BrainSpec, brainText, defaultBrain } from "../demos/chat/brains/spec.ts";
@@ -19,9 +19,6 @@ import { addSettings, configOf, type Context, EXIT } from "./context.ts";
 import { type Host, openHost, type Served } from "./host.ts";
 import { type Io, OutputClosedError } from "./io.ts";
 import { brain, collect, participantName, timeoutOption } from "./options.ts";
-
-/** At the end, what has been printed gets this long to be read. */
-const LAST_WORDS_MS = 1_000;
 
 interface ChatFlags {
   readonly to?: string;
@@ -112,10 +109,7 @@ async function atTerminal(setup: Setup): Promise<number> {
 /** Texts, or the lines of a pipe; or nothing to say, but a brain that serves until it is stopped. */
 async function fromScript(setup: Setup): Promise<number> {
   const { io, name, peer, flags, lines } = setup;
-  // Somebody may read slowly: that is waited for, but for the end.
-  let printed = Promise.resolve();
-  const print = (text: string) => printed = io.stdout.writeLater(`${text}\n`);
-  await using _lastWords = { [Symbol.asyncDispose]: () => Promise.race([printed, sleep(LAST_WORDS_MS)]) };
+  const print = async (text: string) => void await io.stdout.write(`${text}\n`);
   const complain = (text: string) => io.stderr.write(`parley: ${text}\n`);
   // Who only runs a script does not take requests that somebody else of that name could answer better.
   const own = defaultBrain(name);

@@ -15,8 +15,10 @@ import { count, topicName } from "./options.ts";
 import { recordJson, recordText } from "./records.ts";
 
 const CLIENT_ID = "parley-consume";
-/** Records of a group that are printed and not yet committed. */
-const MAX_UNFINISHED = 1_000;
+/** Records of a group that are being printed: a bound for the memory, where they are large and nobody reads on. */
+const MAX_UNFINISHED = 100;
+/** At the end, what is being printed gets this long to be read, so that nobody prints it again. */
+const LAST_WORDS_MS = 1_000;
 
 /** Where to begin: at an end, an offset of each partition, or a time. */
 type From = "earliest" | "latest" | bigint | Date;
@@ -70,56 +72,61 @@ async function consume(io: Io, command: Command, topic: string, flags: ConsumeFl
       "--from takes earliest or latest with --group: the group's own place comes first",
     ]);
   }
-  const onTrouble = (message: string) => stderr.write(`parley: ${message}\n`);
+  const onTrouble = (message: string) => void stderr.write(`parley: ${message}\n`);
   await using host = await untilAborted(openHost(config, CLIENT_ID, { onTrouble }), signal);
 
   const enough = Promise.withResolvers<void>();
-  let printed = 0;
-  /** @returns those that were printed: the last ones are not when there have been enough */
-  const print = (records: readonly ConsumedRecord[]): readonly ConsumedRecord[] => {
-    const wanted = max === undefined ? records : records.slice(0, max - printed);
-    stdout.write(wanted.map((record) => `${json ? recordJson(record) : recordText(record)}\n`).join(""));
-    printed += wanted.length;
-    if (printed === max) enough.resolve();
-    return wanted;
+  let taken = 0;
+  const print = async (records: readonly ConsumedRecord[]): Promise<readonly ConsumedRecord[]> => {
+    const wanted = max === undefined ? records : records.slice(0, max - taken);
+    if (wanted.length === 0) return wanted;
+    taken += wanted.length;
+    const isLast = taken === max;
+    const text = wanted.map((record) => `${json ? recordJson(record) : recordText(record)}\n`).join("");
+    const isWritten = await stdout.write(text);
+    if (isLast) enough.resolve();
+    return isWritten ? wanted : [];
   };
-  await using _reading = group === undefined
-    ? await readAll(host.settings, topic, from, print, onTrouble)
-    : await readAsGroup(
-      host.settings,
-      topic,
-      group,
-      from === "earliest" ? "earliest" : "latest",
-      print,
-      onTrouble,
-    );
+  const reading = { settings: host.settings, topic, print, onTrouble, signal };
+  await using _reader = group === undefined ? await readAll(reading, from) : await readAsGroup(reading, {
+    groupId: group,
+    from: from === "earliest" ? "earliest" : "latest",
+    // Beyond --max nothing is printed, and so nothing waited for.
+    stopTimeoutMs: max === undefined ? LAST_WORDS_MS : 1,
+  });
   await untilAborted(enough.promise, signal).catch(() => {});
   return EXIT.ok;
 }
 
-async function readAll(
-  settings: KafkaSettings,
-  topic: string,
-  from: From,
-  print: (records: readonly ConsumedRecord[]) => readonly ConsumedRecord[],
-  onTrouble: (message: string) => void,
-): Promise<AsyncDisposable> {
+/** What is read, and for whom. */
+interface Reading {
+  readonly settings: KafkaSettings;
+  readonly topic: string;
+  /**
+   * Resolves when they are printed: who reads slowly slows the reading of the topic.
+   *
+   * @returns those that were: the last ones are not when there have been enough
+   */
+  readonly print: (records: readonly ConsumedRecord[]) => Promise<readonly ConsumedRecord[]>;
+  readonly onTrouble: (message: string) => void;
+  readonly signal: AbortSignal;
+}
+
+async function readAll(reading: Reading, from: From): Promise<AsyncDisposable> {
+  const { settings, topic, print, onTrouble, signal } = reading;
   const { PartitionReader } = await import("../kafka/partition_reader.ts");
   return await PartitionReader.start(settings, {
     topic,
     from,
-    onRecords: (records) => void print(records),
+    signal,
+    onRecords: async (records) => void await print(records),
     onFault: (fault) => onTrouble(describeError(fault)),
   });
 }
 
 async function readAsGroup(
-  settings: KafkaSettings,
-  topic: string,
-  groupId: string,
-  from: "earliest" | "latest",
-  print: (records: readonly ConsumedRecord[]) => readonly ConsumedRecord[],
-  onTrouble: (message: string) => void,
+  { settings, topic, print, onTrouble, signal }: Reading,
+  group: { groupId: string; from: "earliest" | "latest"; stopTimeoutMs: number },
 ): Promise<AsyncDisposable> {
   const [{ Admin }, { GroupConsumer }] = await Promise.all([
     import("../kafka/admin.ts"),
@@ -127,18 +134,16 @@ async function readAsGroup(
   ]);
   {
     // A group may wait for a topic; a person who misspelt its name had rather be told.
-    await using admin = await Admin.connect(settings);
-    await admin.topicOffsets(topic);
+    await using admin = await Admin.connect(settings, signal);
+    await untilAborted(admin.topicOffsets(topic), signal);
   }
   return await GroupConsumer.start(settings, {
-    groupId,
+    ...group,
     topics: [topic],
-    from,
     maxUnfinished: MAX_UNFINISHED,
-    // What is printed is done; beyond --max nothing will be.
-    stopTimeoutMs: 1,
-    onBatch: (records, context) => {
-      for (const record of print(records)) context.done(record);
+    signal,
+    onBatch: async (records, context) => {
+      for (const record of await print(records)) context.done(record);
     },
     onCrash: (fault, retryInMs) => onTrouble(`${describeError(fault)}; tried again in ${retryInMs} ms`),
   });

@@ -27,7 +27,7 @@ async function examine({ stdout, signal }: Io, config: Config): Promise<number> 
   tell("parley", `${VERSION}, Deno ${Deno.version.deno}, ${Deno.build.target}`);
   try {
     if (config.kafka === undefined) await untilAborted(examineEmbedded(config, tell), signal);
-    else await untilAborted(examineKafka(config.kafka, tell), signal);
+    else await untilAborted(examineKafka(config.kafka, tell, signal), signal);
     return EXIT.ok;
   } catch (error) {
     tell("fault", describeError(error));
@@ -56,13 +56,14 @@ async function examineEmbedded(config: Config, tell: (what: string, text: string
 async function examineKafka(
   settings: KafkaSettings,
   tell: (what: string, text: string) => void,
+  signal: AbortSignal,
 ): Promise<void> {
   const { securityProtocol, sasl, ca } = settings;
   const as = sasl === undefined ? "" : `, ${sasl.mechanism} as ${sasl.username}`;
   tell("settings", `${securityProtocol}${as}${ca === undefined ? "" : ", with a CA of its own"}`);
   const { Admin } = await import("../kafka/admin.ts");
   const startedAtMs = performance.now();
-  await using admin = await Admin.connect({ ...settings, clientId: CLIENT_ID });
+  await using admin = await Admin.connect({ ...settings, clientId: CLIENT_ID }, signal);
   const { clusterId, brokers } = await admin.describeCluster();
   const topics = await admin.listTopics();
   const tookMs = Math.round(performance.now() - startedAtMs);

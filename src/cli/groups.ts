@@ -24,7 +24,7 @@ export function groupsCommand({ io, end }: Context): Command {
       const onTrouble = (message: string) => io.stderr.write(`parley: ${message}\n`);
       await using host = await untilAborted(openHost(config, CLIENT_ID, { onTrouble }), io.signal);
       const { Admin } = await import("../kafka/admin.ts");
-      await using admin = await Admin.connect(host.settings);
+      await using admin = await Admin.connect(host.settings, io.signal);
       await untilAborted(listGroups(io, admin, flags), io.signal);
       end(EXIT.ok);
     });

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { describeError } from "../base/errors.ts";
 import { sleep } from "../base/stop.ts";
 
 /** A line of input may be as long as a large record; beyond it is not text for us. */
@@ -11,7 +12,8 @@ const MAX_LINE_CHARACTERS = 16 * 1024 * 1024;
 
 /** How long to wait before a stream that takes nothing at the moment is tried again. */
 const FULL_MS = 5;
-const NEVER = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+/** Once the program is to end, what has been written gets this long to be read. */
+const LAST_WORDS_MS = 1_000;
 
 /** Nobody reads what is written any more: the reason why {@linkcode Io.signal} aborts then. */
 export class OutputClosedError extends Error {
@@ -22,16 +24,21 @@ export class OutputClosedError extends Error {
   }
 }
 
+/** What is to be written cannot be, such as when a disk is full: the reason why {@linkcode Io.signal} aborts then. */
+export class OutputFailedError extends Error {
+  override readonly name = "OutputFailedError";
+}
+
 /** Where text goes. */
 export interface Output {
   readonly isTerminal: boolean;
-  /** Writes; returns when it is written. */
-  write(text: string): void;
   /**
-   * Writes, and resolves when it is written, in the order of the calls. Who reads slowly does not hold up the thread:
-   * meanwhile signals are heard. Not to be mixed with `write`.
+   * Writes, in the order of the calls. Who reads slowly holds up who waits for it, and not the thread: signals are
+   * heard. What may be much is to be waited for. Never rejects.
+   *
+   * @returns whether it is written; if not, {@linkcode Io.signal} aborts
    */
-  writeLater(text: string): Promise<void>;
+  write(text: string): Promise<boolean>;
 }
 
 /** The world of a command. */
@@ -45,23 +52,35 @@ export interface Io {
   readonly stderr: Output;
   /** Aborts when the program is to end. */
   readonly signal: AbortSignal;
+  /** Resolves when all is written; once the program is to end, {@linkcode LAST_WORDS_MS} later at the latest. */
+  written(): Promise<void>;
 }
 
 /**
  * The process's own streams.
  *
- * @param onClosed nobody reads the output any more
+ * @param onFault nobody reads the output any more, or it cannot be written
  */
-export function processIo(signal: AbortSignal, onClosed: () => void): Io {
+export function processIo(
+  signal: AbortSignal,
+  onFault: (fault: OutputClosedError | OutputFailedError) => void,
+): Io {
+  const stdout = outputTo(Deno.stdout, "stdout", onFault);
+  const stderr = outputTo(Deno.stderr, "stderr", onFault);
+  const isTooLate = Promise.withResolvers<void>();
+  signal.addEventListener("abort", () => setTimeout(isTooLate.resolve, LAST_WORDS_MS), { once: true });
   return {
     stdin: {
       isTerminal: Deno.stdin.isTerminal(),
       lines: () => readLines(Deno.stdin.readable),
       bytes: async () => new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer()),
     },
-    stdout: outputTo(Deno.stdout, onClosed),
-    stderr: outputTo(Deno.stderr, onClosed),
+    stdout,
+    stderr,
     signal,
+    written: async () => {
+      await Promise.race([Promise.all([stdout.write(""), stderr.write("")]), isTooLate.promise]);
+    },
   };
 }
 
@@ -89,57 +108,53 @@ export async function* readLines(stream: ReadableStream<Uint8Array>): AsyncGener
 export interface OutputStream {
   isTerminal(): boolean;
   write(bytes: Uint8Array): Promise<number>;
-  writeSync(bytes: Uint8Array): number;
 }
 
 /**
  * Text to a stream. A pipe that is full and was made not to block, by whoever shares it, is waited for as one that
- * blocks is.
+ * blocks is. After a fault nothing more is written.
+ *
+ * @param name what a fault calls the stream
+ * @param onFault told once
  */
-export function outputTo(stream: OutputStream, onClosed: () => void): Output {
+export function outputTo(
+  stream: OutputStream,
+  name: string,
+  onFault: (fault: OutputClosedError | OutputFailedError) => void,
+): Output {
   const encoder = new TextEncoder();
-  const fail = (error: unknown) => {
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
-    onClosed();
-  };
+  let hasFailed = false;
   let queued = "";
   /** The write that takes what is queued. */
-  let next: Promise<void> | undefined;
-  let last = Promise.resolve();
+  let next: Promise<boolean> | undefined;
+  let last = Promise.resolve(true);
+  const writeQueued = async () => {
+    const bytes = encoder.encode(queued);
+    queued = "";
+    next = undefined;
+    try {
+      for (let at = 0; at < bytes.length && !hasFailed;) at += await writeSome(stream, bytes.subarray(at));
+    } catch (error) {
+      hasFailed = true;
+      onFault(
+        error instanceof Deno.errors.BrokenPipe
+          ? new OutputClosedError()
+          : new OutputFailedError(`Cannot write to ${name}: ${describeError(error)}`, { cause: error }),
+      );
+    }
+    return !hasFailed;
+  };
   return {
     isTerminal: stream.isTerminal(),
     write(text) {
-      const bytes = encoder.encode(text);
-      try {
-        for (let at = 0; at < bytes.length;) at += writeSome(stream, bytes.subarray(at));
-      } catch (error) {
-        fail(error);
-      }
-    },
-    writeLater(text) {
       queued += text;
       // What comes while one is on its way goes out together.
-      return next ??= last = last.then(async () => {
-        const bytes = encoder.encode(queued);
-        queued = "";
-        next = undefined;
-        for (let at = 0; at < bytes.length;) at += await writeSomeLater(stream, bytes.subarray(at));
-      }).catch(fail);
+      return next ??= last = last.then(writeQueued);
     },
   };
 }
 
-function writeSome(stream: OutputStream, bytes: Uint8Array): number {
-  try {
-    return stream.writeSync(bytes);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.WouldBlock)) throw error;
-    Atomics.wait(NEVER, 0, 0, FULL_MS);
-    return 0;
-  }
-}
-
-async function writeSomeLater(stream: OutputStream, bytes: Uint8Array): Promise<number> {
+async function writeSome(stream: OutputStream, bytes: Uint8Array): Promise<number> {
   try {
     return await stream.write(bytes);
   } catch (error) {

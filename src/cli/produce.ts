@@ -63,7 +63,7 @@ async function produce(
     const text = isJson
       ? JSON.stringify({ topic, partition, offset: String(offset), timestamp })
       : `${topic}/${partition} at offset ${offset}`;
-    stdout.write(`${text}\n`);
+    return stdout.write(`${text}\n`);
   };
 
   await using host = await untilAborted(openHost(config, CLIENT_ID, { onTrouble: complain }), signal);
@@ -72,8 +72,8 @@ async function produce(
     import("../kafka/producer.ts"),
   ]);
   {
-    await using admin = await Admin.connect(host.settings);
-    await admin.createTopics([{ topic }]);
+    await using admin = await Admin.connect(host.settings, signal);
+    await untilAborted(admin.createTopics([{ topic }]), signal);
   }
   await using producer = await Producer.connect(host.settings, { signal });
   const send = (one: MessageValue) =>
@@ -84,8 +84,8 @@ async function produce(
       ...(flags.header === undefined ? {} : { headers: flags.header }),
     });
 
-  if (given !== undefined) report(await untilAborted(send(given), signal));
-  else if (flags.format === "bytes") report(await untilAborted(send(await io.stdin.bytes()), signal));
+  if (given !== undefined) await report(await untilAborted(send(given), signal));
+  else if (flags.format === "bytes") await report(await untilAborted(send(await io.stdin.bytes()), signal));
   else return await untilAborted(sendLines(io, flags.format, send, report, complain), signal);
   return EXIT.ok;
 }
@@ -95,8 +95,8 @@ async function sendLines(
   io: Io,
   format: "json" | "string",
   send: (value: MessageValue) => Promise<DeliveryReport>,
-  report: (report: DeliveryReport) => void,
-  complain: (text: string) => void,
+  report: (report: DeliveryReport) => Promise<unknown>,
+  complain: (text: string) => Promise<unknown>,
 ): Promise<number> {
   const inFlight: Promise<void>[] = [];
   let lineNumber = 0;
@@ -108,10 +108,10 @@ async function sendLines(
     sending.catch(() => {});
     reported = reported.then(async () => {
       try {
-        report(await sending);
+        await report(await sending);
       } catch (error) {
         failed++;
-        complain(`line ${at}: ${describeError(error)}`);
+        await complain(`line ${at}: ${describeError(error)}`);
       }
     });
     inFlight.push(reported);

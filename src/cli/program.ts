@@ -7,7 +7,7 @@ import { Command, CommanderError } from "commander";
 import { ConfigError, describeError } from "../base/errors.ts";
 import { completionCommand } from "./completion.ts";
 import { type Context, EXIT } from "./context.ts";
-import type { Io } from "./io.ts";
+import { type Io, OutputFailedError } from "./io.ts";
 import { VERSION } from "./version.ts";
 
 /** The commands, each loaded when it is wanted: a broker starts in half the time without the clients. */
@@ -34,8 +34,8 @@ async function buildProgram(context: Context, names: readonly string[]): Promise
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => io.stdout.write(text),
-      writeErr: (text) => io.stderr.write(text),
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
       getOutHelpWidth: () => 110,
       getErrHelpWidth: () => 110,
       getOutHasColors: () => false,
@@ -66,12 +66,23 @@ function inherit(command: Command, parent: Command): Command {
 }
 
 /**
- * Runs one command line.
+ * Runs one command line, and has what it says written.
  *
  * @param args without the program's name
  * @returns the exit code: 0, 1 if it failed, 2 if it was used wrongly
  */
 export async function run(args: readonly string[], io: Io): Promise<number> {
+  const exitCode = await runCommand(args, io);
+  await io.written();
+  const { reason } = io.signal;
+  if (!(reason instanceof OutputFailedError)) return exitCode;
+  // The command took it for the wish of who runs it.
+  const failed = report(reason, io, args.includes("--verbose"));
+  await io.written();
+  return failed;
+}
+
+async function runCommand(args: readonly string[], io: Io): Promise<number> {
   let exitCode: number = EXIT.ok;
   const [first = ""] = args;
   const names = Object.hasOwn(COMMANDS, first) ? [first] : Object.keys(COMMANDS);
@@ -82,6 +93,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   } catch (error) {
     // Commander has said it already; asking for help or the version is no error.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error instanceof OutputFailedError) return EXIT.failed;
     return report(error, io, args.includes("--verbose"));
   }
 }

@@ -63,8 +63,8 @@ async function reply(io: Io, command: Command, topic: string, flags: ReplyFlags)
     import("../toolkit/replier.ts"),
   ]);
   {
-    await using admin = await Admin.connect(host.settings);
-    await admin.createTopics([{ topic }]);
+    await using admin = await Admin.connect(host.settings, signal);
+    await untilAborted(admin.createTopics([{ topic }]), signal);
   }
   await using _replier = await Replier.start({
     settings: host.settings,
@@ -76,7 +76,11 @@ async function reply(io: Io, command: Command, topic: string, flags: ReplyFlags)
       try {
         return await answer(request, context.signal);
       } catch (error) {
-        complain(`${topic}/${request.partition} at offset ${request.offset}: ${describeError(error)}`);
+        // Who reads the complaints slowly is waited for, but for the end.
+        const told = complain(
+          `${topic}/${request.partition} at offset ${request.offset}: ${describeError(error)}`,
+        );
+        await untilAborted(told, signal).catch(() => {});
         throw error;
       }
     },

@@ -63,11 +63,11 @@ async function request(
   const text = reply.text();
   if (json) {
     const { id, partition, offset, rttMs } = reply;
-    stdout.write(
+    await stdout.write(
       `${JSON.stringify({ id, topic: reply.topic, partition, offset: String(offset), rttMs, text })}\n`,
     );
   } else {
-    stdout.write(`${stdout.isTerminal ? printable(text) : text}\n`);
+    await stdout.write(`${stdout.isTerminal ? printable(text) : text}\n`);
   }
   return EXIT.ok;
 }

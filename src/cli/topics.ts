@@ -61,7 +61,7 @@ async function withAdmin(io: Io, command: Command, work: (admin: Admin) => Promi
   const onTrouble = (message: string) => io.stderr.write(`parley: ${message}\n`);
   await using host = await untilAborted(openHost(config, CLIENT_ID, { onTrouble }), io.signal);
   const { Admin } = await import("../kafka/admin.ts");
-  await using admin = await Admin.connect(host.settings);
+  await using admin = await Admin.connect(host.settings, io.signal);
   await untilAborted(work(admin), io.signal);
   return EXIT.ok;
 }

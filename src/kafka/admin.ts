@@ -37,9 +37,15 @@ export class Admin implements AsyncDisposable {
     this.#ownsClient = ownsClient;
   }
 
-  /** @throws {KafkaError} why the cluster cannot be used */
-  static async connect(settings: KafkaSettings): Promise<Admin> {
-    return new Admin(await Client.connect(settings), true);
+  /**
+   * @param signal aborting closes the admin: what it waits for rejects
+   * @throws {KafkaError} why the cluster cannot be used
+   * @throws the signal's reason, at once, and nothing stays open
+   */
+  static async connect(settings: KafkaSettings, signal?: AbortSignal): Promise<Admin> {
+    const client = await Client.connect(settings, signal);
+    signal?.addEventListener("abort", () => client.close(), { once: true, signal: client.closed });
+    return new Admin(client, true);
   }
 
   /** An admin on a client that others use too; `close` leaves the client open. */

@@ -57,6 +57,12 @@ export class Place implements AsyncDisposable {
     return this.startCommand("python3", [helper, String(size.columns), String(size.rows), ...command], {});
   }
 
+  /** Starts `parley ARGS` in a shell, which reads the ARGS. */
+  startShell(args: string): Running {
+    const command = [Deno.execPath(), "run", ...PARLEY_FLAGS, MAIN].map((word) => `'${word}'`).join(" ");
+    return this.startCommand("sh", ["-c", `${command} ${args}`], {});
+  }
+
   startCommand(command: string, args: readonly string[], environment: Record<string, string>): Running {
     const child = new Deno.Command(command, {
       args: [...args],
@@ -98,7 +104,8 @@ export class Running implements AsyncDisposable {
   #stdout = "";
   #stderr = "";
   #onChange: () => void = () => {};
-  #mayRead = Promise.resolve();
+  readonly #mayRead = { stdout: Promise.resolve(), stderr: Promise.resolve() };
+  readonly #goOn: (() => void)[] = [];
   /** Told of every piece of stdout as it comes. */
   onStdout: (text: string) => void = () => {};
 
@@ -110,10 +117,11 @@ export class Running implements AsyncDisposable {
       this.#collect(this.#stdoutReader, async (text) => {
         this.#stdout += text;
         this.onStdout(text);
-        await this.#mayRead;
+        await this.#mayRead.stdout;
       }),
-      this.#collect(child.stderr.getReader(), (text) => {
+      this.#collect(child.stderr.getReader(), async (text) => {
         this.#stderr += text;
+        await this.#mayRead.stderr;
       }),
     ];
   }
@@ -152,10 +160,11 @@ export class Running implements AsyncDisposable {
     return this.until(`${pattern} on stderr`, () => pattern.test(this.#stderr));
   }
 
-  /** Reads no more of its stdout. @returns what has the reading go on */
-  pauseReading(): () => void {
+  /** Reads no more of its stdout, or stderr. @returns what has the reading go on */
+  pauseReading(stream: "stdout" | "stderr" = "stdout"): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#mayRead = promise;
+    this.#mayRead[stream] = promise;
+    this.#goOn.push(resolve);
     return resolve;
   }
 
@@ -189,13 +198,14 @@ export class Running implements AsyncDisposable {
     } catch {
       // It has ended by itself.
     }
+    for (const goOn of this.#goOn) goOn();
     await this.#input.close().catch(() => {});
     await Promise.all([this.#child.status, ...this.#output]);
   }
 
   async #collect(
     reader: ReadableStreamDefaultReader<Uint8Array>,
-    take: (text: string) => void | Promise<void>,
+    take: (text: string) => Promise<void>,
   ): Promise<void> {
     const decoder = new TextDecoder();
     for (let read = await reader.read(); !read.done; read = await reader.read()) {

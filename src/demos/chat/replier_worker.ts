@@ -86,7 +86,7 @@ async function start(options: Extract<ToReplier, { type: "start" }>): Promise<vo
 }
 
 async function ensureTopic({ settings, name }: Extract<ToReplier, { type: "start" }>): Promise<void> {
-  await using admin = await Admin.connect(settings);
+  await using admin = await Admin.connect(settings, stop.signal);
   await admin.createTopics([{ topic: requestTopic(name), numPartitions: CHAT_PARTITIONS }]);
 }
 

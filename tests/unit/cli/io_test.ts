@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type OutputStream, outputTo, readLines } from "../../../src/cli/io.ts";
+import {
+  OutputClosedError,
+  OutputFailedError,
+  type OutputStream,
+  outputTo,
+  readLines,
+} from "../../../src/cli/io.ts";
 
 /** A stream that gives `bytes` in pieces of `size`. */
 function inPieces(bytes: Uint8Array, size: number): ReadableStream<Uint8Array> {
@@ -40,55 +46,56 @@ Deno.test("readLines() refuses a line without end", async () => {
 });
 
 /** A stream of which each write is what `attempts` says, in turn. */
-function streamOf(
-  attempts: ((bytes: Uint8Array) => number)[],
-): OutputStream {
-  const writeSync = (bytes: Uint8Array) => (attempts.shift() ?? assert.fail("It writes on"))(bytes);
+function streamOf(attempts: ((bytes: Uint8Array) => number)[]): OutputStream {
   return {
     isTerminal: () => false,
-    write: (bytes) => new Promise((resolve) => resolve(writeSync(bytes))),
-    writeSync,
+    write: (bytes) => Promise.try(() => (attempts.shift() ?? assert.fail("It writes on"))(bytes)),
   };
 }
 
-Deno.test("outputTo() waits for a stream that takes nothing at the moment", () => {
-  const taken: string[] = [];
-  const take = (length: number) => (bytes: Uint8Array) => {
-    taken.push(new TextDecoder().decode(bytes.subarray(0, length)));
-    return length;
-  };
-  const refuse = () => {
-    throw new Deno.errors.WouldBlock("Resource temporarily unavailable");
-  };
-  const output = outputTo(streamOf([refuse, take(2), refuse, refuse, take(3)]), () => assert.fail("closed"));
-  output.write("hello");
-  assert.deepEqual(taken, ["he", "llo"]);
-});
+function refuse(): never {
+  throw new Deno.errors.WouldBlock("Resource temporarily unavailable");
+}
 
-Deno.test("outputTo() tells when nobody reads any more, and throws nothing", () => {
-  let closed = 0;
-  const gone = () => {
-    throw new Deno.errors.BrokenPipe("Broken pipe");
-  };
-  outputTo(streamOf([gone]), () => closed++).write("hello");
-  assert.equal(closed, 1);
-});
-
-Deno.test("Output.writeLater() writes in the order of the calls, together what has to wait, and tries again what is refused", async () => {
+Deno.test("Output.write() writes in the order of the calls, together what has to wait, and tries again what is refused", async () => {
   let taken = "";
   const take = (length: number) => (bytes: Uint8Array) => {
     taken += new TextDecoder().decode(bytes.subarray(0, length));
     return length;
   };
-  const refuse = () => {
-    throw new Deno.errors.WouldBlock("Resource temporarily unavailable");
-  };
-  const output = outputTo(streamOf([refuse, take(2), refuse, take(3), take(4)]), () => assert.fail("closed"));
-  const first = output.writeLater("hello");
+  const stream = streamOf([refuse, take(2), refuse, refuse, take(3), take(4)]);
+  const output = outputTo(stream, "stdout", () => assert.fail("a fault"));
+  const first = output.write("hello");
   assert.equal(taken, "");
   // By then the first is on its way.
   await Promise.resolve();
-  const others = [output.writeLater(", w"), output.writeLater("o")];
-  await Promise.all([first, ...others]);
+  const others = [output.write(", w"), output.write("o"), output.write("")];
+  assert.deepEqual(await Promise.all([first, ...others]), [true, true, true, true]);
   assert.equal(taken, "hello, wo");
 });
+
+for (
+  const { name, error, fault } of [
+    {
+      name: "nobody reads any more",
+      error: new Deno.errors.BrokenPipe("Broken pipe"),
+      fault: new OutputClosedError(),
+    },
+    {
+      name: "it cannot be written",
+      error: new Error("No space left on device"),
+      fault: new OutputFailedError("Cannot write to stdout: No space left on device"),
+    },
+  ]
+) {
+  Deno.test(`Output.write() tells once that ${name}, writes no more, and does not reject`, async () => {
+    const faults: Error[] = [];
+    const fail = () => {
+      throw error;
+    };
+    const output = outputTo(streamOf([fail]), "stdout", (fault) => faults.push(fault));
+    assert.equal(await output.write("hello"), false);
+    assert.equal(await output.write("hello again"), false);
+    assert.deepEqual(faults.map(String), [String(fault)]);
+  });
+}
