@@ -65,6 +65,17 @@ export class AbortedTransactions {
     this.#count -= gone;
   }
 
+  /** Forgets those whose markers are at these offsets: nothing else is left of them. */
+  forget(markers: ReadonlySet<bigint>): void {
+    let kept = 0;
+    for (let i = 0; i < this.#count; i++) {
+      if (markers.has(this.#at(i, LAST_OFFSET))) continue;
+      this.#numbers.copyWithin(kept * FIELDS, i * FIELDS, (i + 1) * FIELDS);
+      kept++;
+    }
+    this.#count = kept;
+  }
+
   write(writer: Writer): void {
     writer.int32(this.#count);
     for (const number of this.#numbers.subarray(0, this.#count * FIELDS)) writer.int64(number);

@@ -2,9 +2,10 @@
  * Compaction of a partition's log: of each key its last value stays. Offsets stay as they are, so that gaps come to be.
  *
  * As Kafka's (LogCleaner.java): the closed segments that are not compacted yet are read for the last offset of each key;
- * then all closed segments are written anew without the records that a later one replaced. A tombstone, which deletes its
- * key, stays for `delete.retention.ms` after that; the last batch of each producer stays, without records, for its
- * sequence; the marker of a transaction stays while a batch of it does. What an aborted transaction wrote goes.
+ * then all closed segments are written anew without the records that a later one replaced, several that are small as one.
+ * A tombstone, which deletes its key, stays for `delete.retention.ms` after that. What an aborted transaction wrote goes;
+ * the marker of a transaction stays while a batch of it does, and for `delete.retention.ms` after that. The last batch of
+ * each producer that is remembered stays, without records, for its sequence.
  *
  * @module
  */
@@ -18,6 +19,7 @@ import {
   recordBatches,
   type RecordBatchHeader,
 } from "../../wire/record_batch.ts";
+import { type CompactionPlan, groupsOf, planOf } from "./compaction_plan.ts";
 import type { PartitionLog } from "./partition_log.ts";
 import { extentOf, type Segment } from "./segment.ts";
 import type { TopicConfig } from "./topic_config.ts";
@@ -37,14 +39,10 @@ export interface CompactedPartition {
   readonly lastStableOffset: bigint;
   /** Aborted transactions with something from `from` up to, but not including, `to`. */
   abortedBetween(from: bigint, to: bigint): readonly { readonly producerId: bigint }[];
-}
-
-/** What a compaction works on. */
-export interface CompactionPlan {
-  /** Closed segments, from the log's start. */
-  readonly segments: readonly Segment[];
-  /** All before it has been compacted before. */
-  readonly dirtyOffset: bigint;
+  /** Forgets aborted transactions of which nothing is left, by the offsets of their markers. */
+  forgetAborted(markers: ReadonlySet<bigint>): void;
+  /** Whether a producer is remembered. */
+  isActiveProducer(producerId: bigint, nowMs: number): boolean;
 }
 
 /**
@@ -69,48 +67,22 @@ export async function compact(
   return await compaction.run();
 }
 
-/** What is to be compacted; undefined when it is not worth while. @throws {StorageError} */
-function planOf(
-  log: PartitionLog,
-  config: TopicConfig,
-  limit: bigint,
-  nowMs: number,
-): CompactionPlan | undefined {
-  if (!config.cleanupCompact) return undefined;
-  const dirtyOffset = log.compactedOffset;
-  const segments: Segment[] = [];
-  let cleanBytes = 0;
-  let dirtyBytes = 0;
-  let firstDirty: Segment | undefined;
-  for (const segment of log.segments.closed) {
-    const isDirty = segment.nextOffset > dirtyOffset;
-    const isTooNew = segment.nextOffset > limit ||
-      config.minCompactionLagMs > 0 && nowMs - segment.maxTimestamp < config.minCompactionLagMs;
-    if (isDirty && isTooNew) break;
-    segments.push(segment);
-    if (isDirty) {
-      firstDirty ??= segment;
-      dirtyBytes += segment.sizeBytes;
-    } else cleanBytes += segment.sizeBytes;
-  }
-  if (firstDirty === undefined) return undefined;
-  const isDirtyEnough = dirtyBytes / (cleanBytes + dirtyBytes) > config.minCleanableDirtyRatio;
-  const isWorthIt = isDirtyEnough || nowMs - firstDirty.firstTimestamp() > config.maxCompactionLagMs;
-  return isWorthIt ? { segments, dirtyOffset } : undefined;
-}
-
 class Compaction {
   readonly #partition: CompactedPartition;
   readonly #log: PartitionLog;
   readonly #plan: CompactionPlan;
+  readonly #segmentBytes: number;
   readonly #deleteHorizonMs: bigint;
-  readonly #nowMs: bigint;
+  readonly #nowMs: number;
   readonly #pause: () => Promise<void>;
   /** The last offset of each key, of those before `#endOffset`. */
   readonly #latest = new Map<string, bigint>();
   #endOffset: bigint;
-  /** The base offset of each producer's last batch. */
+  /** The base offset of each producer's last batch of records; of its last marker, where there are no records. */
   readonly #lastBatches = new Map<bigint, bigint>();
+  readonly #lastMarkers = new Map<bigint, bigint>();
+  /** The markers of aborted transactions of which nothing is left. */
+  readonly #forgotten = new Set<bigint>();
   /** Producers with a transaction of which a batch stays, until its marker comes. */
   readonly #withBatches = new Set<bigint>();
 
@@ -124,18 +96,22 @@ class Compaction {
     this.#partition = partition;
     this.#log = partition.log;
     this.#plan = plan;
-    this.#nowMs = BigInt(nowMs);
-    this.#deleteHorizonMs = this.#nowMs + BigInt(config.deleteRetentionMs);
+    this.#segmentBytes = config.segmentBytes;
+    this.#nowMs = nowMs;
+    this.#deleteHorizonMs = BigInt(nowMs) + BigInt(config.deleteRetentionMs);
     this.#pause = pause;
     this.#endOffset = plan.segments.at(-1)?.nextOffset ?? 0n;
   }
 
   async run(): Promise<boolean> {
     for (const segment of this.#plan.segments) await this.#learn(segment);
-    for (const segment of this.#plan.segments) {
-      if (segment.baseOffset < this.#endOffset && !await this.#rewrite(segment)) return false;
+    const segments = this.#plan.segments.filter(({ baseOffset }) => baseOffset < this.#endOffset);
+    for (const group of groupsOf(segments, this.#segmentBytes)) {
+      if (!await this.#rewrite(group)) return false;
     }
     await this.#log.compactedTo(this.#endOffset);
+    // Only now: a power loss would bring back what they wrote. Their markers go when this is on the disk, in a next round.
+    this.#partition.forgetAborted(this.#forgotten);
     return true;
   }
 
@@ -144,9 +120,11 @@ class Compaction {
     for await (const batch of this.#batches(segment)) {
       const header = readBatchHeader(batch);
       if (header.baseOffset >= this.#endOffset) return;
-      if (header.producerId >= 0n) this.#lastBatches.set(header.producerId, header.baseOffset);
-      const isOfRecords = (header.attributes & BatchAttribute.control) === 0 && !this.#isAborted(header);
-      if (header.baseOffset < this.#plan.dirtyOffset || !isOfRecords) continue;
+      const isControl = (header.attributes & BatchAttribute.control) !== 0;
+      if (header.producerId >= 0n) {
+        (isControl ? this.#lastMarkers : this.#lastBatches).set(header.producerId, header.baseOffset);
+      }
+      if (header.baseOffset < this.#plan.dirtyOffset || isControl || this.#isAborted(header)) continue;
       for (const { key, offset } of recordsOf(batch) ?? []) {
         if (key !== null) this.#latest.set(nameOf(key), offset);
       }
@@ -154,21 +132,23 @@ class Compaction {
     }
   }
 
-  /** Writes a segment anew. @returns false when the log is closed or the segment gone: there is nothing more to do */
-  async #rewrite(segment: Segment): Promise<boolean> {
-    using writer = this.#log.segments.writer([segment]);
+  /** Writes segments anew, as one. @returns false when the log is closed or one gone: there is nothing more to do */
+  async #rewrite(group: readonly Segment[]): Promise<boolean> {
+    using writer = this.#log.segments.writer(group);
     if (writer === undefined) return false;
-    let isChanged = false;
-    for await (const batch of this.#batches(segment)) {
-      const kept = this.#kept(batch);
-      if (kept !== batch) isChanged = true;
-      if (kept !== undefined) writer.append(kept);
+    let isChanged = group.length > 1;
+    for (const segment of group) {
+      for await (const batch of this.#batches(segment)) {
+        const kept = this.#kept(batch);
+        if (kept !== batch) isChanged = true;
+        if (kept !== undefined) writer.append(kept);
+      }
+      // What is gone was not read to its end.
+      if (!this.#log.segments.has(segment)) return false;
     }
-    // What is gone was not read to its end.
-    if (!this.#log.segments.has(segment)) return false;
     if (!isChanged) return true;
     await writer.finish();
-    return await this.#log.replaceSegments([segment], writer);
+    return await this.#log.replaceSegments(group, writer);
   }
 
   /** What of a batch stays: itself, a smaller one, or nothing. */
@@ -195,7 +175,7 @@ class Compaction {
     if (key === null) return true;
     const latest = this.#latest.get(nameOf(key));
     if (latest !== undefined && latest > offset) return true;
-    return isTombstone && hasHorizon(header) && header.baseTimestamp <= this.#nowMs;
+    return isTombstone && this.#isOver(header);
   }
 
   /** A batch without records is there for its producer's sequence. */
@@ -211,18 +191,26 @@ class Compaction {
   }
 
   /**
-   * The marker of a commit goes when nothing of its transaction is left, after the time of tombstones; the marker of an
-   * abort stays, as those who read on from before it must see it.
+   * A marker goes when nothing of its transaction is left, after the time of tombstones: those who read on from before it
+   * must see it. That of an abort has to wait, also, until nobody is told of the abort any more: its end would be missing.
    */
   #keptMarker(batch: Uint8Array, header: RecordBatchHeader): Uint8Array | undefined {
     const isNeeded = this.#withBatches.delete(header.producerId) || this.#isLast(header);
-    if (isNeeded || decodeEndTxnMarker(batch)?.isCommit !== true) return batch;
+    if (isNeeded || decodeEndTxnMarker(batch) === undefined) return batch;
+    const isTold = this.#isAborted(header);
+    if (isTold) this.#forgotten.add(header.baseOffset);
     if (!hasHorizon(header)) return batchWith(batch, rawRecords(batch), this.#deleteHorizonMs);
-    return header.baseTimestamp <= this.#nowMs ? undefined : batch;
+    return isTold || !this.#isOver(header) ? batch : undefined;
   }
 
-  #isLast(header: RecordBatchHeader): boolean {
-    return header.producerId >= 0n && this.#lastBatches.get(header.producerId) === header.baseOffset;
+  /** Whether the time of its tombstones, or of a marker, is over. */
+  #isOver(header: RecordBatchHeader): boolean {
+    return hasHorizon(header) && header.baseTimestamp <= BigInt(this.#nowMs);
+  }
+
+  #isLast({ producerId, baseOffset }: RecordBatchHeader): boolean {
+    const last = this.#lastBatches.get(producerId) ?? this.#lastMarkers.get(producerId);
+    return last === baseOffset && this.#partition.isActiveProducer(producerId, this.#nowMs);
   }
 
   #isAborted({ attributes, producerId, baseOffset }: RecordBatchHeader): boolean {

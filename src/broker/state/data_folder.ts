@@ -14,9 +14,10 @@ const LOCK = "lock";
 /**
  * The format that this version writes. It reads this and older ones, and raises the folder to it.
  *
- * 1: segments alone. 2: a log's start is in its checkpoint, batches may be compacted or of transactions.
+ * 1: segments alone. 2: a log's start is in its checkpoint, batches may be compacted or of transactions. 3: a segment may
+ * stand for several.
  */
-export const FORMAT_VERSION = 2;
+export const FORMAT_VERSION = 3;
 
 /** What `meta.json` says. */
 interface Meta {

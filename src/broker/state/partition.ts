@@ -141,6 +141,16 @@ export class Partition {
     return this.abortedBetween(fetchOffset, endOffset);
   }
 
+  /** Forgets aborted transactions of which nothing is left, by the offsets of their markers. */
+  forgetAborted(markers: ReadonlySet<bigint>): void {
+    if (markers.size > 0) this.#producers.aborted.forget(markers);
+  }
+
+  /** Whether a producer is remembered. */
+  isActiveProducer(producerId: bigint, nowMs: number): boolean {
+    return this.#producers.states.isActive(producerId, nowMs);
+  }
+
   /** The producers that are remembered. */
   activeProducers(nowMs: number): ActiveProducer[] {
     return this.#producers.states.active(nowMs);

@@ -14,15 +14,13 @@ import { isAllExpired, retainedFrom } from "./log_retention.ts";
 import { LogSegments } from "./log_segments.ts";
 import type { LogState } from "./log_state.ts";
 import type { OpenedSegments } from "./open_segments.ts";
-import type { BatchExtent, BatchPlace, Segment } from "./segment.ts";
+import { type BatchExtent, type BatchPlace, MAX_RELATIVE_OFFSET, type Segment } from "./segment.ts";
 import type { SegmentWriter } from "./segment_writer.ts";
 import { type Storage, StorageError } from "./storage.ts";
 import { Tail, type TailPool } from "./tail.ts";
 import type { TopicConfig } from "./topic_config.ts";
 
 const EMPTY = new Uint8Array();
-/** Offsets in a segment must fit its index. */
-const MAX_RELATIVE_OFFSET = 2n ** 32n - 1n;
 
 /** What {@linkcode PartitionLog.open} came across. */
 export interface LogRecovery {

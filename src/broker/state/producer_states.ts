@@ -115,6 +115,11 @@ export class ProducerStates {
     return this.#producers.get(producerId)?.producerEpoch;
   }
 
+  /** Whether a producer is remembered. */
+  isActive(producerId: bigint, nowMs: number): boolean {
+    return this.#known(producerId, nowMs) !== undefined;
+  }
+
   hasOpenTransaction(producerId: bigint): boolean {
     return this.#open.has(producerId);
   }

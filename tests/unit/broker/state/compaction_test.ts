@@ -102,6 +102,10 @@ function partitionOf(log: PartitionLog, aborted: { producerId: bigint; from: big
       return log.endOffset;
     },
     abortedBetween: (from, to) => aborted.filter((one) => one.from < to && one.to >= from),
+    forgetAborted(markers) {
+      aborted = aborted.filter((one) => !markers.has(one.to));
+    },
+    isActiveProducer: () => true,
   } satisfies CompactedPartition;
 }
 
@@ -230,10 +234,56 @@ Deno.test("compact() drops what was aborted, which replaces nothing, and keeps m
   await compact(partition, CONFIG, NOW_MS, pause);
   assert.deepEqual(brief(recordsOf(log)), ["0:a=good", "5:b=new", "8:z=2"]);
   assert.deepEqual(markers(), [abortAt, 4n, commitAt]);
+  // Whoever is told of the abort is to find its end.
+  assert.equal(partition.abortedBetween(0n, ALL).length, 0);
   roll(log);
   await compact(partition, CONFIG, NOW_MS + 5_000, pause);
-  // Nothing of the first commit is left; the second has its record.
-  assert.deepEqual(markers(), [abortAt, commitAt]);
+  // Nothing of the abort and of the first commit is left; the second has its record.
+  assert.deepEqual(markers(), [commitAt]);
+});
+
+Deno.test("compact() keeps the marker of an abort for as long as a start may tell of the abort", async () => {
+  using storage = new MemoryStorage();
+  const log = opened(storage);
+  append(log, [["a", "1"]], { isTransactional: true, producerId: 1n, producerEpoch: 0, baseSequence: 0 });
+  const marker = { isCommit: false, coordinatorEpoch: 0, producerId: 1n, producerEpoch: 0 };
+  const abortAt = appendBytes(log, encodeEndTxnMarker({ ...marker, timestamp: BigInt(NOW_MS) }));
+  const aborted = [{ producerId: 1n, from: 0n, to: abortAt }];
+  const hasMarker = () => batchesOf(log).some(({ header }) => header.baseOffset === abortAt);
+  // That the abort is to be forgotten was lost in a crash, once.
+  for (const [laterMs, isForgotten] of [[0, false], [5_000, true], [10_000, true]] as const) {
+    roll(log);
+    const partition = { ...partitionOf(log, aborted), isActiveProducer: () => false };
+    await compact(partition, CONFIG, NOW_MS + laterMs, pause);
+    if (isForgotten) aborted.length = 0;
+    assert.equal(hasMarker(), laterMs < 10_000);
+  }
+  assert.deepEqual(batchesOf(log).filter(({ header }) => header.producerId === 1n), []);
+});
+
+Deno.test("compact() makes one segment of those that have room in one, and keeps to segment.bytes", async () => {
+  using storage = new MemoryStorage();
+  const log = opened(storage);
+  // Of each segment a little stays.
+  for (let i = 0; i < 40; i++) {
+    append(log, [[`${i}`, "stays"], ["goes", "x".repeat(CONFIG.segmentBytes / 2)]]);
+  }
+  roll(log);
+  const before = log.segmentCount;
+  for (let i = 0; i < 2; i++) {
+    await run(log);
+    roll(log);
+  }
+  const { closed } = log.segments;
+  assert.ok(before > 40 && closed.length < 20, `${before} segments, then ${closed.length}`);
+  const merged = closed.filter(({ baseOffset, lastBase }) => lastBase > baseOffset);
+  assert.ok(merged.length > 5 && merged.every(({ sizeBytes }) => sizeBytes <= CONFIG.segmentBytes));
+  const stayed = brief(recordsOf(log)).filter((record) => record.endsWith("=stays"));
+  assert.deepEqual(stayed, Array.from({ length: 40 }, (_, i) => `${2 * i}:${i}=stays`));
+  assert.equal(namesOf(storage).length, log.segmentCount);
+  const again = opened(storage);
+  assert.deepEqual(recordsOf(again), recordsOf(log));
+  assert.equal(again.segmentCount, log.segmentCount);
 });
 
 Deno.test("compact() writes compressed batches anew in their compression, and leaves what it cannot read", async () => {
@@ -284,6 +334,10 @@ Deno.test("compact() ends without harm when the log is closed, or its start move
   }
 });
 
+/** Several segments are made one, at the first time. */
+const MERGING = { ...CONFIG, segmentBytes: 3 * CONFIG.segmentBytes };
+const namesOf = (storage: Storage) => storage.list("t/0").filter((name) => name.endsWith(".log"));
+
 for (const end of ["a kill", "a power loss"] as const) {
   Deno.test(`compact() cut short by ${end} at any point leaves all last values, and is done again`, async () => {
     let isDone = false;
@@ -293,7 +347,8 @@ for (const end of ["a kill", "a power loss"] as const) {
       {
         const log = opened(before);
         for (let i = 0; i < 24; i++) {
-          const [key, value] = [`${i % 5}`, i % 7 === 3 ? null : `value ${i}`];
+          // Of each segment something stays.
+          const [key, value] = [i % 3 === 0 ? `only ${i}` : `${i % 5}`, i % 7 === 3 ? null : `value ${i}`];
           written.push({ offset: append(log, [[key, value]]), key, value, timestamp: BigInt(NOW_MS) });
         }
         await log.deleteRecordsBefore(1n);
@@ -301,7 +356,7 @@ for (const end of ["a kill", "a power loss"] as const) {
       }
       try {
         const log = opened(new FailingStorage(before, changes));
-        for (let i = 0; i < 2; i++) await run(log, NOW_MS + 2_000 * i);
+        for (let i = 0; i < 2; i++) await run(log, NOW_MS + 2_000 * i, MERGING);
         isDone = true;
       } catch (error) {
         if (!(error instanceof StorageError)) throw error;
@@ -310,10 +365,12 @@ for (const end of ["a kill", "a power loss"] as const) {
       const log = opened(storage);
       check(log, written);
       assert.deepEqual([log.startOffset, log.endOffset], [1n, 24n]);
-      for (let i = 0; i < 2; i++) await run(log, NOW_MS + 5_000 * i);
+      assert.equal(namesOf(storage).length, log.segmentCount, "nothing is there twice");
+      for (let i = 0; i < 2; i++) await run(log, NOW_MS + 5_000 * i, MERGING);
       check(log, written);
       assert.equal(storage.list("t/0").some((name) => name.endsWith(".cleaned")), false);
       check(opened(storage), written);
+      assert.ok(namesOf(storage).some((name) => name.includes("-")));
     }
   });
 }

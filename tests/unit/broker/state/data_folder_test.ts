@@ -55,10 +55,11 @@ Deno.test("DataFolder.open() raises an older format, so that an older version re
 Deno.test("DataFolder.open() refuses a newer format in one line, and changes nothing", () => {
   withFolder((folder) => {
     const meta = JSON.stringify({ formatVersion: FORMAT_VERSION + 1, clusterId: "x" });
+    const newer = `format ${FORMAT_VERSION + 1} is newer than ${FORMAT_VERSION}`;
     Deno.writeTextFileSync(`${folder}/meta.json`, meta);
     assert.throws(
       () => DataFolder.open(folder, MAX_OPEN_FILES),
-      (error) => error instanceof DataFormatError && /format 3 is newer than 2/.test(error.message),
+      (error) => error instanceof DataFormatError && error.message.includes(newer),
     );
     assert.equal(Deno.readTextFileSync(`${folder}/meta.json`), meta);
   });
