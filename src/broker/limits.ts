@@ -53,6 +53,8 @@ export interface Limits {
   readonly maxMembersPerGroup: number;
   /** Of a member's subscription and assignment, each. */
   readonly maxGroupMetadataBytes: number;
+  /** Of the subscriptions and assignments of the members of all groups. */
+  readonly maxMembersBytes: number;
   /** Of an offset commit. Kafka: `offset.metadata.max.bytes`. */
   readonly maxOffsetMetadataBytes: number;
   /** Of one answer to DescribeConfigs. */
@@ -100,6 +102,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxGroups: 10_000,
   maxMembersPerGroup: 1_000,
   maxGroupMetadataBytes: MIB,
+  maxMembersBytes: 256 * MIB,
   maxOffsetMetadataBytes: 4_096,
   maxConfigsPerAnswer: 500_000,
   maxPartitionsPerAnswer: 2_000,

@@ -13,6 +13,8 @@ import { ProduceRequest, ProduceResponse } from "../../src/wire/messages/00_prod
 import { FetchRequest, FetchResponse } from "../../src/wire/messages/01_fetch.ts";
 import { ListOffsetsRequest, ListOffsetsResponse } from "../../src/wire/messages/02_list_offsets.ts";
 import { MetadataRequest, MetadataResponse } from "../../src/wire/messages/03_metadata.ts";
+import { JoinGroupRequest, JoinGroupResponse } from "../../src/wire/messages/11_join_group.ts";
+import { LeaveGroupRequest, LeaveGroupResponse } from "../../src/wire/messages/13_leave_group.ts";
 import { BATCH_AT, COMPRESSION_TYPES } from "../../src/wire/record_batch.ts";
 import { batchOf } from "../support/batches.ts";
 import { WireClient } from "../support/wire_client.ts";
@@ -333,5 +335,30 @@ Deno.test("Broker closes who makes it hold most when all together make it hold t
     await small.call(MetadataRequest, MetadataResponse, 9, { topics: null });
   }
   while (closed < 6) await small.call(MetadataRequest, MetadataResponse, 9, { topics: null });
+  await assertServes(broker.address);
+});
+
+Deno.test("Broker holds no more of all groups' members than it may, and takes others once some have left", async () => {
+  await using broker = await startBroker({ limits: { maxMembersBytes: 10_000 } });
+  using client = await WireClient.connect(broker.address);
+  const join = (groupId: string, bytes: number, memberId = "") =>
+    client.call(JoinGroupRequest, JoinGroupResponse, 3, {
+      groupId,
+      sessionTimeoutMs: 30_000,
+      rebalanceTimeoutMs: 30_000,
+      memberId,
+      protocolType: "consumer",
+      protocols: [{ name: "range", metadata: new Uint8Array(bytes) }],
+    });
+  const first = await join("a", 8_000);
+  assert.equal(first.errorCode, ErrorCode.NONE);
+  assert.equal((await join("b", 2_000)).errorCode, ErrorCode.POLICY_VIOLATION);
+  // Who is in stays in, as long as it does not want more.
+  assert.equal((await join("a", 8_000, first.memberId)).errorCode, ErrorCode.NONE);
+  assert.equal((await join("a", 10_000, first.memberId)).errorCode, ErrorCode.POLICY_VIOLATION);
+  const members = [{ memberId: first.memberId }];
+  const left = await client.call(LeaveGroupRequest, LeaveGroupResponse, 3, { groupId: "a", members });
+  assert.equal(left.members[0]?.errorCode, ErrorCode.NONE);
+  assert.equal((await join("b", 2_000)).errorCode, ErrorCode.NONE);
   await assertServes(broker.address);
 });

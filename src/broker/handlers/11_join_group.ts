@@ -11,7 +11,7 @@ import { ErrorCode } from "../../wire/error_codes.ts";
 import { JoinGroupRequest, JoinGroupResponse } from "../../wire/messages/11_join_group.ts";
 import type { Infer, Input } from "../../wire/schema.ts";
 import { defineApi, type RequestContext } from "../api.ts";
-import { joinError, type JoinResult } from "../state/group_member.ts";
+import { joinError, type JoinResult, MEMBER_BYTES } from "../state/group_member.ts";
 
 type Request = Infer<typeof JoinGroupRequest>;
 type Response = Input<typeof JoinGroupResponse>;
@@ -63,7 +63,10 @@ function refuse(request: Request, { state, clientId }: RequestContext): number |
   if (protocols.length > MAX_PROTOCOLS || metadataBytes > limits.maxGroupMetadataBytes) {
     return ErrorCode.POLICY_VIOLATION;
   }
-  if (groups.get(groupId) !== undefined) return undefined;
+  const group = groups.get(groupId);
+  const heldBytes = group?.members.get(memberId)?.heldBytes ?? 0;
+  if (!groups.hasMemoryFor(metadataBytes + MEMBER_BYTES - heldBytes)) return ErrorCode.POLICY_VIOLATION;
+  if (group !== undefined) return undefined;
   if (memberId !== "") return ErrorCode.UNKNOWN_MEMBER_ID;
   return groups.hasRoomFor(groupId) ? undefined : ErrorCode.POLICY_VIOLATION;
 }

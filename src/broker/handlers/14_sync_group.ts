@@ -27,7 +27,9 @@ export const syncGroup = defineApi(SyncGroupRequest, SyncGroupResponse, (request
   const group = state.groups.get(groupId);
   if (group === undefined) return syncError(ErrorCode.UNKNOWN_MEMBER_ID);
   const assignmentBytes = assignments.reduce((sum, { assignment }) => sum + assignment.length, 0);
-  if (assignmentBytes > state.limits.maxGroupMetadataBytes) return syncError(ErrorCode.POLICY_VIOLATION);
+  if (assignmentBytes > state.limits.maxGroupMetadataBytes || !state.groups.hasMemoryFor(assignmentBytes)) {
+    return syncError(ErrorCode.POLICY_VIOLATION);
+  }
   connection.groupIds.add(groupId);
   return group.sync({
     memberId,

@@ -93,6 +93,7 @@ export class BrokerState implements Disposable {
         disconnectGraceMs: config.groupDisconnectGraceMs,
         maxMembers: limits.maxMembersPerGroup,
         maxGroups: limits.maxGroups,
+        maxMembersBytes: limits.maxMembersBytes,
         hasOffsets: (groupId) => this.offsets.hasGroup(groupId),
       },
       clock,

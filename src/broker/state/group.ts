@@ -12,6 +12,7 @@ import { CONSUMER, subscribedTopics } from "./consumer_protocol.ts";
 import type { Deadlines } from "./deadlines.ts";
 import {
   GroupMember,
+  type GroupMemory,
   joinError,
   type JoinGroup,
   type JoinResult,
@@ -43,17 +44,26 @@ export class Group {
   readonly #maxMembers: number;
   #emptySinceMs: number | undefined;
 
-  /** @param onGeneration there is a new generation, or nobody is left */
+  /**
+   * @param onGeneration there is a new generation, or nobody is left
+   * @param memory counts what its members hold
+   */
   constructor(
     groupId: string,
     options: GroupOptions,
     clock: Clock,
     deadlines: Deadlines,
     onGeneration: () => void = () => {},
+    memory: GroupMemory = { heldBytes: 0 },
   ) {
     this.groupId = groupId;
-    this.members = new GroupRoster(clock, deadlines, options.disconnectGraceMs);
-    this.#promised = new PromisedIds(clock, deadlines, () => this.#rebalance.completeJoinIfAllAreHere());
+    this.members = new GroupRoster(clock, deadlines, options.disconnectGraceMs, memory);
+    this.#promised = new PromisedIds(
+      clock,
+      deadlines,
+      memory,
+      () => this.#rebalance.completeJoinIfAllAreHere(),
+    );
     this.#rebalance = new GroupRebalance({
       members: this.members,
       promised: this.#promised,

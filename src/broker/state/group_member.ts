@@ -69,7 +69,15 @@ export interface MemberIdentity {
   readonly groupInstanceId: string | null;
 }
 
+/** What the members of all groups hold, and those who are about to join. */
+export interface GroupMemory {
+  heldBytes: number;
+}
+
 export const NO_BYTES = new Uint8Array();
+
+/** What a member takes besides what it says of itself and is assigned, roughly. */
+export const MEMBER_BYTES = 512;
 
 /** See the module. Its deadline is its session's. */
 export class GroupMember implements Due {
@@ -81,7 +89,6 @@ export class GroupMember implements Due {
   sessionTimeoutMs: number;
   rebalanceTimeoutMs: number;
   protocols: readonly GroupProtocol[];
-  assignment: Uint8Array = NO_BYTES;
   pendingJoin: Later<JoinResult> | undefined;
   pendingSync: Later<SyncResult> | undefined;
   /** Whether it has asked for its assignment in this generation. */
@@ -91,6 +98,10 @@ export class GroupMember implements Due {
   deadlineMs = Infinity;
   dueIndex = -1;
   readonly #onExpired: (member: GroupMember) => void;
+  #assignment: Uint8Array = NO_BYTES;
+  /** While it is in a group. */
+  #memory: GroupMemory | undefined;
+  #heldBytes = 0;
 
   constructor(memberId: string, join: JoinGroup, onExpired: (member: GroupMember) => void) {
     this.memberId = memberId;
@@ -111,6 +122,34 @@ export class GroupMember implements Due {
     this.sessionTimeoutMs = join.sessionTimeoutMs;
     this.rebalanceTimeoutMs = join.rebalanceTimeoutMs;
     this.protocols = copied(join.protocols);
+    this.#count();
+  }
+
+  get assignment(): Uint8Array {
+    return this.#assignment;
+  }
+
+  set assignment(assignment: Uint8Array) {
+    this.#assignment = assignment;
+    this.#count();
+  }
+
+  /** As `memory` has been told. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** Counts what it holds in `memory`, as long as it is in a group. */
+  entered(memory: GroupMemory): void {
+    this.#memory = memory;
+    this.#count();
+  }
+
+  /** It is in no group any more. */
+  left(): void {
+    if (this.#memory !== undefined) this.#memory.heldBytes -= this.#heldBytes;
+    this.#heldBytes = 0;
+    this.#memory = undefined;
   }
 
   /** Whether it waits for the others to join, or for its assignment. */
@@ -144,6 +183,14 @@ export class GroupMember implements Due {
 
   onDeadline(): void {
     this.#onExpired(this);
+  }
+
+  #count(): void {
+    if (this.#memory === undefined) return;
+    const bytes = MEMBER_BYTES + this.#assignment.length +
+      this.protocols.reduce((sum, { name, metadata }) => sum + name.length + metadata.length, 0);
+    this.#memory.heldBytes += bytes - this.#heldBytes;
+    this.#heldBytes = bytes;
   }
 }
 

@@ -7,21 +7,23 @@
 import { ErrorCode } from "../../wire/error_codes.ts";
 import type { Clock } from "./clock.ts";
 import type { Deadlines } from "./deadlines.ts";
-import type { GroupMember, JoinGroup, MemberIdentity } from "./group_member.ts";
+import type { GroupMember, GroupMemory, JoinGroup, MemberIdentity } from "./group_member.ts";
 
 /** See the module. */
 export class GroupRoster {
   readonly #clock: Clock;
   readonly #deadlines: Deadlines;
   readonly #disconnectGraceMs: number;
+  readonly #memory: GroupMemory;
   readonly #byId = new Map<string, GroupMember>();
   readonly #byInstanceId = new Map<string, GroupMember>();
 
   /** @param disconnectGraceMs how long a member stays whose connection closed, when its session does not end sooner */
-  constructor(clock: Clock, deadlines: Deadlines, disconnectGraceMs: number) {
+  constructor(clock: Clock, deadlines: Deadlines, disconnectGraceMs: number, memory: GroupMemory) {
     this.#clock = clock;
     this.#deadlines = deadlines;
     this.#disconnectGraceMs = disconnectGraceMs;
+    this.#memory = memory;
   }
 
   get size(): number {
@@ -78,6 +80,7 @@ export class GroupRoster {
   add(member: GroupMember): void {
     this.#byId.set(member.memberId, member);
     if (member.groupInstanceId !== null) this.#byInstanceId.set(member.groupInstanceId, member);
+    member.entered(this.#memory);
     this.heardOf(member);
   }
 
@@ -93,6 +96,7 @@ export class GroupRoster {
     this.#deadlines.delete(member);
     this.#byId.delete(member.memberId);
     if (member.groupInstanceId !== null) this.#byInstanceId.delete(member.groupInstanceId);
+    member.left();
     member.refuse(ErrorCode.UNKNOWN_MEMBER_ID);
   }
 
@@ -124,6 +128,7 @@ export class GroupRoster {
   close(errorCode: number): void {
     for (const member of this.values()) {
       this.#deadlines.delete(member);
+      member.left();
       member.refuse(errorCode);
     }
     this.#byId.clear();

@@ -10,6 +10,7 @@ import { ErrorCode } from "../../wire/error_codes.ts";
 import type { Clock } from "./clock.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Group, type GroupOptions } from "./group.ts";
+import type { GroupMemory } from "./group_member.ts";
 import { type Change, Journal } from "./journal.ts";
 import { type Storage, StorageError } from "./storage.ts";
 
@@ -25,6 +26,8 @@ type Line = readonly [protocolType: string, emptySinceMs: number | null];
 /** What groups are kept with. */
 export interface GroupsOptions extends GroupOptions {
   readonly maxGroups: number;
+  /** What the members of all groups may hold. */
+  readonly maxMembersBytes: number;
   /** Whether a group has committed offsets, or is about to have some. */
   readonly hasOffsets: (groupId: string) => boolean;
 }
@@ -36,6 +39,7 @@ export class Groups implements Disposable {
   readonly #deadlines: Deadlines;
   readonly #journal: Journal<Line>;
   readonly #groups = new Map<string, Group>();
+  readonly #memory: GroupMemory = { heldBytes: 0 };
   /** What the journal has. */
   readonly #lines = new Map<string, Line>();
 
@@ -83,6 +87,7 @@ export class Groups implements Disposable {
         this.#clock,
         this.#deadlines,
         () => this.#noted(created),
+        this.#memory,
       );
       this.#groups.set(groupId, group = created);
     }
@@ -102,6 +107,16 @@ export class Groups implements Disposable {
       if (this.isUnused(group)) return this.delete(group.groupId);
     }
     return false;
+  }
+
+  /** What the members of all groups hold: what they say of themselves, and what they are assigned. */
+  get heldBytes(): number {
+    return this.#memory.heldBytes;
+  }
+
+  /** Whether members may hold so many bytes more. */
+  hasMemoryFor(bytes: number): boolean {
+    return bytes <= 0 || this.heldBytes + bytes <= this.#options.maxMembersBytes;
   }
 
   /** Whether nothing would be lost with a group. */

@@ -6,19 +6,21 @@
  */
 import type { Clock } from "./clock.ts";
 import type { Deadlines, Due } from "./deadlines.ts";
-import type { JoinGroup } from "./group_member.ts";
+import { type GroupMemory, type JoinGroup, MEMBER_BYTES } from "./group_member.ts";
 
 /** See the module. */
 export class PromisedIds {
   readonly #clock: Clock;
   readonly #deadlines: Deadlines;
+  readonly #memory: GroupMemory;
   readonly #onExpired: () => void;
   readonly #promises = new Map<string, Due & { readonly connectionId: number }>();
 
   /** @param onExpired the session of one has ended */
-  constructor(clock: Clock, deadlines: Deadlines, onExpired: () => void) {
+  constructor(clock: Clock, deadlines: Deadlines, memory: GroupMemory, onExpired: () => void) {
     this.#clock = clock;
     this.#deadlines = deadlines;
+    this.#memory = memory;
     this.#onExpired = onExpired;
   }
 
@@ -32,11 +34,12 @@ export class PromisedIds {
       deadlineMs: this.#clock.nowMs() + sessionTimeoutMs,
       dueIndex: -1,
       onDeadline: () => {
-        this.#promises.delete(memberId);
+        this.#forget(memberId);
         this.#onExpired();
       },
     };
     this.#promises.set(memberId, promise);
+    this.#memory.heldBytes += MEMBER_BYTES;
     this.#deadlines.add(promise);
   }
 
@@ -45,7 +48,7 @@ export class PromisedIds {
     const promise = this.#promises.get(memberId);
     if (promise === undefined) return false;
     this.#deadlines.delete(promise);
-    return this.#promises.delete(memberId);
+    return this.#forget(memberId);
   }
 
   connectionClosed(connectionId: number): void {
@@ -55,7 +58,11 @@ export class PromisedIds {
   }
 
   clear(): void {
-    for (const promise of this.#promises.values()) this.#deadlines.delete(promise);
-    this.#promises.clear();
+    for (const memberId of this.#promises.keys()) this.take(memberId);
+  }
+
+  #forget(memberId: string): boolean {
+    this.#memory.heldBytes -= MEMBER_BYTES;
+    return this.#promises.delete(memberId);
   }
 }

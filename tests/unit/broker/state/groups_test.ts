@@ -8,6 +8,7 @@ const OPTIONS: GroupsOptions = {
   disconnectGraceMs: 1_000,
   maxMembers: 10,
   maxGroups: 2,
+  maxMembersBytes: 10_000,
   hasOffsets: () => false,
 };
 
@@ -52,6 +53,52 @@ Deno.test("Groups.hasRoomFor() forgets a group for another only if nobody is in 
   groups.getOrCreate("empty");
   assert.ok(groups.hasRoomFor("third"));
   assert.deepEqual([...groups.all()].map(({ groupId }) => groupId), ["committed"]);
+});
+
+Deno.test("Groups.hasMemoryFor() counts what members hold, and those to come, for as long as they are there", () => {
+  using storage = new MemoryStorage();
+  const clock = new FakeClock();
+  using groups = opened(storage, { clock });
+  const base = { groupInstanceId: null, clientId: "c", clientHost: "/127.0.0.1", connectionId: 1 };
+  const subscription = (bytes: number) => [{ name: "range", metadata: new Uint8Array(bytes) }];
+  const times = { sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 10_000 };
+  const join = (memberId: string, bytes: number, requireKnownMemberId = false) => {
+    let joined = { memberId: "", generationId: -1 };
+    groups.getOrCreate("g").join({
+      ...base,
+      ...times,
+      memberId,
+      protocolType: "consumer",
+      protocols: subscription(bytes),
+      requireKnownMemberId,
+      canSkipAssignment: false,
+    }).listen((result) => joined = result);
+    return joined;
+  };
+  const { memberId, generationId } = join("", 3_000);
+  const first = groups.heldBytes;
+  assert.ok(first >= 3_000 && first < 4_000);
+  groups.get("g")?.sync({
+    ...base,
+    memberId,
+    generationId,
+    protocolType: null,
+    protocolName: null,
+    assignments: [{ memberId, assignment: new Uint8Array(2_000) }],
+  });
+  assert.equal(groups.heldBytes, first + 2_000);
+  assert.deepEqual([groups.hasMemoryFor(4_000), groups.hasMemoryFor(6_000)], [true, false]);
+  // The next generation has no assignment yet.
+  join(memberId, 1_000);
+  assert.equal(groups.heldBytes, first - 2_000);
+  join("", 10, true);
+  assert.ok(groups.heldBytes > first - 2_000);
+  clock.advance(30_000);
+  assert.deepEqual([groups.get("g")?.isEmpty, groups.heldBytes], [true, 0]);
+  join("", 10);
+  join("", 10, true);
+  groups.delete("g");
+  assert.equal(groups.heldBytes, 0);
 });
 
 Deno.test("Groups.delete() leaves nothing behind of a group that waited for more members", () => {
