@@ -38,10 +38,10 @@ export interface Transaction {
   readonly lastProducerEpoch: number;
   readonly timeoutMs: number;
   readonly state: TransactionState;
-  /** By {@linkcode partitionKey}. */
-  readonly partitions: ReadonlyMap<string, TransactionPartition>;
-  /** Groups that it commits offsets for. */
-  readonly groupIds: ReadonlySet<string>;
+  /** By {@linkcode partitionKey}. They grow in place: one added at a time, copies would be quadratic. */
+  readonly partitions: Map<string, TransactionPartition>;
+  /** Groups that it commits offsets for. They grow in place, too. */
+  readonly groupIds: Set<string>;
   readonly startedAtMs: number;
   readonly updatedAtMs: number;
   /** Whether the client's requests ask for an epoch of its own for each transaction (KIP-890, part 2). */
@@ -151,27 +151,35 @@ function emptied(transaction: Transaction, timeoutMs: number, nowMs: number): Tr
   };
 }
 
-/** Takes in partitions and groups; the transaction begins when it has not yet. */
-export function extended(
+/** What comes into a transaction. */
+export interface TransactionParts {
+  readonly partitions: readonly TransactionPartition[];
+  readonly groupIds: readonly string[];
+}
+
+/** The transaction begins, or goes on, with what it has. */
+export function ongoing(
   transaction: Transaction,
-  partitions: readonly TransactionPartition[],
-  groupIds: readonly string[],
   isEpochPerTransaction: boolean,
   nowMs: number,
 ): Transaction {
+  const isBegun = transaction.state === "Ongoing";
   return {
     ...transaction,
     prevProducerId: transaction.producerId,
     state: "Ongoing",
-    partitions: new Map([
-      ...transaction.partitions,
-      ...partitions.map((one) => [partitionKey(one), one] as const),
-    ]),
-    groupIds: new Set([...transaction.groupIds, ...groupIds]),
-    startedAtMs: transaction.state === "Ongoing" ? transaction.startedAtMs : nowMs,
+    partitions: isBegun ? transaction.partitions : new Map(transaction.partitions),
+    groupIds: isBegun ? transaction.groupIds : new Set(transaction.groupIds),
+    startedAtMs: isBegun ? transaction.startedAtMs : nowMs,
     updatedAtMs: nowMs,
     isEpochPerTransaction,
   };
+}
+
+/** Takes in partitions and groups, in place. */
+export function takeIn(transaction: Transaction, { partitions, groupIds }: TransactionParts): void {
+  for (const one of partitions) transaction.partitions.set(partitionKey(one), one);
+  for (const groupId of groupIds) transaction.groupIds.add(groupId);
 }
 
 /** What decides how a transaction ends. */

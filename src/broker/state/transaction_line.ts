@@ -4,10 +4,11 @@
  * @module
  */
 import {
-  partitionKey,
+  takeIn,
   type Transaction,
   TRANSACTION_STATES,
   type TransactionPartition,
+  type TransactionParts,
 } from "./transaction.ts";
 
 /** Ids in decimal; times in epoch milliseconds. */
@@ -21,6 +22,8 @@ export interface TransactionLine {
   readonly startedAtMs: number;
   readonly updatedAtMs: number;
   readonly isEpochPerTransaction: boolean;
+  /** The partitions and groups come to those of the lines before: a long transaction is not written down at each step. */
+  readonly isMore?: boolean;
 }
 
 export function lineOf(transaction: Transaction): TransactionLine {
@@ -39,6 +42,16 @@ export function lineOf(transaction: Transaction): TransactionLine {
   };
 }
 
+/** A step of a transaction that is under way: all but what it had before. */
+export function lineOfMore(
+  transaction: Transaction,
+  { partitions, groupIds }: TransactionParts,
+): TransactionLine {
+  const alone = { ...transaction, partitions: new Map(), groupIds: new Set<string>() };
+  takeIn(alone, { partitions, groupIds });
+  return { ...lineOf(alone), isMore: true };
+}
+
 /** The partitions of each topic. */
 export function byTopic(partitions: Iterable<TransactionPartition>): Map<string, number[]> {
   const topics = new Map<string, number[]>();
@@ -50,14 +63,19 @@ export function byTopic(partitions: Iterable<TransactionPartition>): Map<string,
   return topics;
 }
 
-/** The transaction of a line. */
-export function parseTransaction(transactionalId: string, line: TransactionLine): Transaction {
+/** The transaction of a line. @param before that of the lines before, which is not to be used any more */
+export function parseTransaction(
+  transactionalId: string,
+  line: TransactionLine,
+  before: Transaction | undefined,
+): Transaction {
   const [producerId, prevProducerId, nextProducerId] = line.producerIds;
   const [producerEpoch, lastProducerEpoch] = line.producerEpochs;
   const partitions = Object.entries(line.partitions).flatMap(([topic, indexes]) =>
     indexes.map((partition) => ({ topic, partition }))
   );
-  return {
+  const isMore = line.isMore === true && before !== undefined;
+  const transaction: Transaction = {
     transactionalId,
     producerId: BigInt(producerId),
     prevProducerId: BigInt(prevProducerId),
@@ -66,12 +84,14 @@ export function parseTransaction(transactionalId: string, line: TransactionLine)
     lastProducerEpoch,
     timeoutMs: line.timeoutMs,
     state: TRANSACTION_STATES.find((state) => state === line.state) ?? "Empty",
-    partitions: new Map(partitions.map((one) => [partitionKey(one), one])),
-    groupIds: new Set(line.groupIds),
+    partitions: isMore ? before.partitions : new Map(),
+    groupIds: isMore ? before.groupIds : new Set(),
     startedAtMs: line.startedAtMs,
     updatedAtMs: line.updatedAtMs,
     isEpochPerTransaction: line.isEpochPerTransaction,
   };
+  takeIn(transaction, { partitions, groupIds: line.groupIds });
+  return transaction;
 }
 
 const DECIMAL = /^-?\d+$/;
@@ -86,6 +106,7 @@ export function parseLine(value: unknown): TransactionLine | undefined {
     [line.timeoutMs, line.startedAtMs, line.updatedAtMs].every(isInteger) &&
     TRANSACTION_STATES.some((state) => state === line.state) &&
     typeof line.isEpochPerTransaction === "boolean" &&
+    (line.isMore === undefined || typeof line.isMore === "boolean") &&
     typeof partitions === "object" && partitions !== null &&
     Object.values(partitions).every((indexes) => isArrayOf(indexes, undefined, isInteger)) &&
     isArrayOf(groupIds, undefined, (id) => typeof id === "string");

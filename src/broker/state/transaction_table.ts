@@ -10,8 +10,8 @@ import type { Due } from "./deadlines.ts";
 import type { Syncable } from "./flusher.ts";
 import { type Change, Journal } from "./journal.ts";
 import { type Storage, StorageError } from "./storage.ts";
-import { isPending, type Transaction } from "./transaction.ts";
-import { lineOf, parseLine, parseTransaction, type TransactionLine } from "./transaction_line.ts";
+import { isPending, takeIn, type Transaction, type TransactionParts } from "./transaction.ts";
+import { lineOf, lineOfMore, parseLine, parseTransaction, type TransactionLine } from "./transaction_line.ts";
 
 const log = logger("broker");
 
@@ -63,7 +63,8 @@ export class TransactionTable implements Syncable, Disposable {
   open(): string[] {
     const notes = this.#journal.replay(parseLine, ([transactionalId, line]) => {
       if (line === null) return void this.#entries.delete(transactionalId);
-      const transaction = parseTransaction(transactionalId, line);
+      const before = this.#entries.get(transactionalId)?.transaction;
+      const transaction = parseTransaction(transactionalId, line, before);
       this.#entries.set(transactionalId, this.newEntry(transaction));
     });
     this.#scheduleCleanup();
@@ -90,9 +91,14 @@ export class TransactionTable implements Syncable, Disposable {
   /** Writes a step down, and takes it. @throws {StorageError} nothing was changed */
   put(entry: TransactionEntry, next: Transaction): void {
     this.#journal.append([[next.transactionalId, lineOf(next)]]);
-    entry.transaction = next;
-    this.#entries.set(next.transactionalId, entry);
-    this.#journal.compact(this.#entries.size, () => this.#changes());
+    this.#take(entry, next);
+  }
+
+  /** As `put`, of a step that goes on with a transaction under way: what comes into it. @throws {StorageError} */
+  extend(entry: TransactionEntry, next: Transaction, added: TransactionParts): void {
+    this.#journal.append([[next.transactionalId, lineOfMore(next, added)]]);
+    takeIn(next, added);
+    this.#take(entry, next);
   }
 
   /** Makes what was written down survive a power loss. @throws {StorageError} */
@@ -102,6 +108,12 @@ export class TransactionTable implements Syncable, Disposable {
 
   [Symbol.dispose](): void {
     this.#cancelCleanup?.();
+  }
+
+  #take(entry: TransactionEntry, next: Transaction): void {
+    entry.transaction = next;
+    this.#entries.set(next.transactionalId, entry);
+    this.#journal.compact(this.#entries.size, () => this.#changes());
   }
 
   #scheduleCleanup(): void {

@@ -21,14 +21,15 @@ import type { Topics } from "./topics.ts";
 import {
   completed,
   type Ending,
-  extended,
   isEpochExhausted,
   isKnownProducer,
   isPending,
   isPrepared,
+  ongoing,
   partitionKey,
   prepared,
   type ProducerIdAndEpoch,
+  takeIn,
   type Transaction,
   type TransactionPartition,
 } from "./transaction.ts";
@@ -52,7 +53,7 @@ export type { ProducerResult, TransactionalProducer } from "./transactional_prod
 
 const log = logger("broker");
 
-/** Groups whose offsets one transaction commits: each step of it writes them all down. */
+/** Groups whose offsets one transaction commits. */
 const MAX_GROUPS = 100;
 
 /** Times in milliseconds. */
@@ -248,15 +249,20 @@ export class Transactions implements Syncable, Disposable {
     const { transaction } = entry;
     const errorCode = judgeProducer(transaction, producer);
     if (errorCode !== ErrorCode.NONE) return errorCode;
-    const isKnown = transaction.state === "Ongoing" &&
-      partitions.every((one) => transaction.partitions.has(partitionKey(one))) &&
-      groupIds.every((groupId) => transaction.groupIds.has(groupId));
-    if (isKnown) return ErrorCode.NONE;
-    const nowMs = this.#options.clock.epochMs();
-    const next = extended(transaction, partitions, groupIds, isEpochPerTransaction, nowMs);
-    if (next.groupIds.size > MAX_GROUPS) return ErrorCode.POLICY_VIOLATION;
-    this.#table.put(entry, next);
-    if (transaction.state !== "Ongoing") this.#watch(entry);
+    const added = {
+      partitions: partitions.filter((one) => !transaction.partitions.has(partitionKey(one))),
+      groupIds: groupIds.filter((groupId) => !transaction.groupIds.has(groupId)),
+    };
+    const isBegun = transaction.state === "Ongoing";
+    if (isBegun && added.partitions.length === 0 && added.groupIds.length === 0) return ErrorCode.NONE;
+    if (transaction.groupIds.size + added.groupIds.length > MAX_GROUPS) return ErrorCode.POLICY_VIOLATION;
+    const next = ongoing(transaction, isEpochPerTransaction, this.#options.clock.epochMs());
+    if (isBegun) this.#table.extend(entry, next, added);
+    else {
+      takeIn(next, added);
+      this.#table.put(entry, next);
+    }
+    if (!isBegun) this.#watch(entry);
     return ErrorCode.NONE;
   }
 

@@ -319,3 +319,31 @@ Deno.test("Transactions.end() knows a retry from a mistake, with and without an 
   // Nothing was begun with the next epoch: it may be aborted all the same.
   assert.equal(bench.end({ ...young, ...next }, false).producerEpoch, next.producerEpoch + 1);
 });
+
+Deno.test("Transactions.addPartitions() writes down what is added, however much there is before, and has all after a restart", () => {
+  const bench = new Bench();
+  const producer = bench.producer();
+  const count = 300;
+  const sizeOf = () => bench.storage.readAll("journals/transactions.log")?.length ?? 0;
+  const add = (partition: number) =>
+    bench.state.transactions.addPartitions(producer, [{ topic: "long", partition }], true);
+  const sizes: number[] = [];
+  for (let partition = 0; partition < count; partition++) {
+    assert.equal(add(partition), ErrorCode.NONE);
+    assert.equal(add(partition), ErrorCode.NONE, "it is there already");
+    sizes.push(sizeOf());
+  }
+  assert.equal(bench.state.transactions.addOffsets(producer, "g", true), ErrorCode.NONE);
+  const step = (i: number) => (sizes[i] ?? 0) - (sizes[i - 1] ?? 0);
+  assert.ok(step(count - 1) <= step(2) + 10, `${step(2)} bytes, then ${step(count - 1)}`);
+  const found = (state: BrokerState) => {
+    const { partitions, groupIds } = state.transactions.get("x") ?? assert.fail("it is gone");
+    return { partitions: [...partitions.keys()], groupIds: [...groupIds] };
+  };
+  const all = {
+    partitions: Array.from({ length: count }, (_, partition) => `long-${partition}`),
+    groupIds: ["g"],
+  };
+  assert.deepEqual(found(bench.state), all);
+  assert.deepEqual(found(new Bench(bench.storage).state), all);
+});
