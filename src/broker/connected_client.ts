@@ -8,8 +8,8 @@ import { TLSSocket } from "node:tls";
 import { ANONYMOUS, type ClientConnection } from "./api.ts";
 import type { SaslSession } from "./security/sasl_session.ts";
 
-/** Where clients come to. */
-export interface Meeting {
+/** Where a listener is, for clients. */
+export interface ListenerAddress {
   /** Where clients are told to come back to; undefined to tell each where it reached us. */
   readonly advertised: { readonly hostname: string; readonly port: number } | undefined;
   /** What the listener is called, if that is more than an address. */
@@ -23,14 +23,14 @@ export class ConnectedClient implements ClientConnection {
   readonly groupIds = new Set<string>();
   readonly remoteHost: string;
   readonly #socket: Socket;
-  readonly #meeting: Meeting;
+  readonly #listener: ListenerAddress;
 
-  constructor(id: number, socket: Socket, sasl: SaslSession | undefined, meeting: Meeting) {
+  constructor(id: number, socket: Socket, sasl: SaslSession | undefined, listener: ListenerAddress) {
     this.id = id;
     this.sasl = sasl;
     this.remoteHost = plainAddress(socket.remoteAddress);
     this.#socket = socket;
-    this.#meeting = meeting;
+    this.#listener = listener;
   }
 
   /** Whether it has said who it is, or is not asked. */
@@ -43,7 +43,7 @@ export class ConnectedClient implements ClientConnection {
   }
 
   get localHost(): string {
-    const { advertised, listenerName } = this.#meeting;
+    const { advertised, listenerName } = this.#listener;
     if (advertised !== undefined) return advertised.hostname;
     const address = plainAddress(this.#socket.localAddress);
     if (!(this.#socket instanceof TLSSocket)) return address;
@@ -53,7 +53,7 @@ export class ConnectedClient implements ClientConnection {
   }
 
   get localPort(): number {
-    return this.#meeting.advertised?.port ?? this.#socket.localPort ?? 0;
+    return this.#listener.advertised?.port ?? this.#socket.localPort ?? 0;
   }
 
   /** How it is named in the log. */

@@ -16,7 +16,7 @@ import { skipTaggedFields } from "../wire/tagged_fields.ts";
 import { AnswerQueue } from "./answer_queue.ts";
 import { AuthenticationGate } from "./authentication_gate.ts";
 import type { BufferPool } from "./buffer_pool.ts";
-import { ConnectedClient, type Meeting } from "./connected_client.ts";
+import { ConnectedClient, type ListenerAddress } from "./connected_client.ts";
 import { logConnectionFault } from "./connection_fault.ts";
 import { ConnectionWatch } from "./connection_watch.ts";
 import { answerUnsupported, FETCH, findApi } from "./dispatch.ts";
@@ -30,7 +30,7 @@ import type { Deadlines } from "./state/deadlines.ts";
 const log = logger("broker");
 
 /** What connections share. */
-export interface ConnectionContext extends Meeting {
+export interface ConnectionContext extends ListenerAddress {
   readonly state: BrokerState;
   readonly deadlines: Deadlines;
   readonly buffers: BufferPool;

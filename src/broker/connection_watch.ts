@@ -11,7 +11,7 @@ import type { Deadlines, Due } from "./state/deadlines.ts";
 /** A frame that comes has Limits.frameStallMs for each so many bytes of it. */
 const FRAME_PIECE_BYTES = 1024 * 1024;
 
-/** What is watched, by what; the limits are those of the broker. */
+/** What is watched, by what; the limits are those that are in force when the connection begins. */
 export interface ConnectionWatchOptions {
   readonly clock: Clock;
   readonly deadlines: Deadlines;

@@ -53,7 +53,7 @@ export type FaultRule = FaultScope & FaultTiming & FaultEffect;
 /** More rules than a test could mean. */
 export const MAX_RULES = 1_000;
 /** The longest delay of an answer. */
-export const MAX_DELAY_MS = 3_600_000;
+const MAX_DELAY_MS = 3_600_000;
 
 const BY_NAME = new Map([...APIS.values()].map((api) => [api.name, api]));
 const TIMINGS = ["nth", "every", "first", "probability"];
@@ -85,14 +85,14 @@ const CHECKS: Readonly<Record<string, (value: unknown) => string | undefined>> =
 };
 
 /** A fault in a list of rules. */
-export interface RuleFault {
+interface RuleFault {
   /** The way to what is wrong: the rule's place, and the field's name if it is one field. */
   readonly path: readonly (string | number)[];
   readonly message: string;
 }
 
 /** What is wrong with a list of rules, in their order; none when it is a `FaultRule[]`. */
-export function ruleFaults(value: unknown): RuleFault[] {
+function ruleFaults(value: unknown): RuleFault[] {
   if (!Array.isArray(value)) {
     return [{ path: [], message: `a list of rules is needed, this is ${shown(value)}` }];
   }

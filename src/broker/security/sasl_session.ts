@@ -66,11 +66,6 @@ export class SaslSession {
     return this.#state.type === "exchange" && this.#state.isBare;
   }
 
-  /** Whether a mechanism's tokens are awaited. */
-  get isInExchange(): boolean {
-    return this.#state.type === "exchange";
-  }
-
   /** Whether an API may be asked for now. */
   allows(apiKey: number): boolean {
     switch (this.#state.type) {

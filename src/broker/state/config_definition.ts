@@ -8,7 +8,7 @@
 export const ConfigType = { BOOLEAN: 1, STRING: 2, INT: 3, SHORT: 4, LONG: 5, DOUBLE: 6, LIST: 7 } as const;
 export type ConfigType = typeof ConfigType[keyof typeof ConfigType];
 
-export const INT_MAX = 2n ** 31n - 1n;
+const INT_MAX = 2n ** 31n - 1n;
 export const LONG_MAX = 2n ** 63n - 1n;
 
 const { BOOLEAN, STRING, INT, SHORT, LONG, DOUBLE, LIST } = ConfigType;
