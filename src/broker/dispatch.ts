@@ -40,12 +40,14 @@ import { createPartitions } from "./handlers/37_create_partitions.ts";
 import { deleteGroups } from "./handlers/42_delete_groups.ts";
 import { incrementalAlterConfigs } from "./handlers/44_incremental_alter_configs.ts";
 import { offsetDelete } from "./handlers/47_offset_delete.ts";
+import { describeClientQuotas } from "./handlers/48_describe_client_quotas.ts";
 import { describeUserScramCredentials } from "./handlers/50_describe_user_scram_credentials.ts";
 import { alterUserScramCredentials } from "./handlers/51_alter_user_scram_credentials.ts";
 import { describeCluster } from "./handlers/60_describe_cluster.ts";
 import { describeProducers } from "./handlers/61_describe_producers.ts";
 import { describeTransactions } from "./handlers/65_describe_transactions.ts";
 import { listTransactions } from "./handlers/66_list_transactions.ts";
+import { listConfigResources } from "./handlers/74_list_config_resources.ts";
 import { describeTopicPartitions } from "./handlers/75_describe_topic_partitions.ts";
 
 /** All APIs, by rising key. */
@@ -83,12 +85,14 @@ export const APIS: readonly Api[] = [
   deleteGroups,
   incrementalAlterConfigs,
   offsetDelete,
+  describeClientQuotas,
   describeUserScramCredentials,
   alterUserScramCredentials,
   describeCluster,
   describeProducers,
   describeTransactions,
   listTransactions,
+  listConfigResources,
   describeTopicPartitions,
 ];
 

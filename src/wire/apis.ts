@@ -46,6 +46,10 @@ import {
 } from "./messages/44_incremental_alter_configs.ts";
 import { OffsetDeleteRequest, OffsetDeleteResponse } from "./messages/47_offset_delete.ts";
 import {
+  DescribeClientQuotasRequest,
+  DescribeClientQuotasResponse,
+} from "./messages/48_describe_client_quotas.ts";
+import {
   DescribeUserScramCredentialsRequest,
   DescribeUserScramCredentialsResponse,
 } from "./messages/50_describe_user_scram_credentials.ts";
@@ -60,6 +64,10 @@ import {
   DescribeTransactionsResponse,
 } from "./messages/65_describe_transactions.ts";
 import { ListTransactionsRequest, ListTransactionsResponse } from "./messages/66_list_transactions.ts";
+import {
+  ListConfigResourcesRequest,
+  ListConfigResourcesResponse,
+} from "./messages/74_list_config_resources.ts";
 import {
   DescribeTopicPartitionsRequest,
   DescribeTopicPartitionsResponse,
@@ -110,12 +118,14 @@ export const APIS: ReadonlyMap<number, Api> = new Map([
   api(DeleteGroupsRequest, DeleteGroupsResponse),
   api(IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse),
   api(OffsetDeleteRequest, OffsetDeleteResponse),
+  api(DescribeClientQuotasRequest, DescribeClientQuotasResponse),
   api(DescribeUserScramCredentialsRequest, DescribeUserScramCredentialsResponse),
   api(AlterUserScramCredentialsRequest, AlterUserScramCredentialsResponse),
   api(DescribeClusterRequest, DescribeClusterResponse),
   api(DescribeProducersRequest, DescribeProducersResponse),
   api(DescribeTransactionsRequest, DescribeTransactionsResponse),
   api(ListTransactionsRequest, ListTransactionsResponse),
+  api(ListConfigResourcesRequest, ListConfigResourcesResponse),
   api(DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse),
 ]);
 

@@ -74,6 +74,7 @@ export const PRIMITIVE_CODECS: { readonly [P in Primitive]: Forms<PrimitiveValue
   int16: fixed(2, 0, { decode: (r) => r.int16(), encode: (w, v) => w.int16(v) }),
   int32: fixed(4, 0, { decode: (r) => r.int32(), encode: (w, v) => w.int32(v) }),
   int64: fixed(8, 0n, { decode: (r) => r.int64(), encode: (w, v) => w.int64(v) }),
+  float64: fixed(8, 0, { decode: (r) => r.float64(), encode: (w, v) => w.float64(v) }),
   uuid: fixed(16, ZERO_UUID, { decode: (r) => r.uuid(), encode: (w, v) => w.uuid(v) }),
   string: STRING,
   bytes: BYTES,

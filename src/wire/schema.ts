@@ -36,6 +36,7 @@ export interface PrimitiveValues {
   readonly int16: number;
   readonly int32: number;
   readonly int64: bigint;
+  readonly float64: number;
   readonly string: string;
   readonly bytes: Uint8Array;
   readonly records: Uint8Array;
@@ -199,6 +200,7 @@ export const int8 = primitive("int8");
 export const int16 = primitive("int16");
 export const int32 = primitive("int32");
 export const int64 = primitive("int64");
+export const float64 = primitive("float64");
 export const string = primitive("string");
 export const bytes = primitive("bytes");
 export const records = primitive("records");

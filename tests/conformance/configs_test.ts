@@ -1,12 +1,20 @@
-/** Settings of topics and of the broker: DescribeConfigs, AlterConfigs, IncrementalAlterConfigs. */
+/** Settings of topics and of the broker: DescribeConfigs, AlterConfigs, IncrementalAlterConfigs, ListConfigResources. */
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../src/wire/error_codes.ts";
 import { uniqueName } from "../support/broker.ts";
 import { type Ask, conform, like, until } from "../support/conform.ts";
-import { AlterConfigs, DescribeConfigs, IncrementalAlterConfigs, Metadata } from "../support/wire_pairs.ts";
+import {
+  AlterConfigs,
+  DescribeConfigs,
+  IncrementalAlterConfigs,
+  ListConfigResources,
+  Metadata,
+} from "../support/wire_pairs.ts";
 
 const TOPIC = 2;
 const BROKER = 4;
+const LOGGER = 8;
+const CLIENT_METRICS = 16;
 const SET = 0;
 const DELETE = 1;
 const APPEND = 2;
@@ -209,4 +217,31 @@ conform(AlterConfigs, "replaces all settings of a topic", async ({ ask, newTopic
   like(await alter("retention.ms", "1", { resourceName }), [{
     errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
   }]);
+});
+
+conform(ListConfigResources, "lists what has configs, by type", async ({ ask, newTopic, version }) => {
+  const topic = await newTopic();
+  const list = async (...resourceTypes: number[]) => {
+    const { errorCode, configResources } = await ask(ListConfigResources, { resourceTypes });
+    return { errorCode, listed: configResources.map((one) => `${one.resourceType} ${one.resourceName}`) };
+  };
+  if (version === 0) {
+    const { listed } = await list();
+    assert.ok(listed.every((one) => one.startsWith(`${CLIENT_METRICS} `)));
+    return;
+  }
+  const { nodeId } = (await ask(Metadata, { topics: [] })).brokers[0] ?? assert.fail("no broker");
+  const [ofTopic, ofNode, ofLogger] = [
+    `${TOPIC} ${topic.name}`,
+    `${BROKER} ${nodeId}`,
+    `${LOGGER} ${nodeId}`,
+  ];
+  const { errorCode, listed } = await list(BROKER, LOGGER);
+  assert.equal(errorCode, ErrorCode.NONE);
+  assert.deepEqual(listed.toSorted(), [ofNode, ofLogger]);
+  const { listed: topics } = await list(TOPIC);
+  assert.ok(topics.includes(ofTopic) && topics.every((one) => one.startsWith(`${TOPIC} `)));
+  const { listed: all } = await list();
+  for (const one of [ofTopic, ofNode, ofLogger]) assert.ok(all.includes(one), one);
+  assert.deepEqual(await list(TOPIC, 3), { errorCode: ErrorCode.UNSUPPORTED_VERSION, listed: [] });
 });

@@ -1,13 +1,21 @@
-/** Users with SCRAM passwords: DescribeUserScramCredentials, AlterUserScramCredentials. */
+/** Users with SCRAM passwords, and quotas: DescribeUserScramCredentials, AlterUserScramCredentials, DescribeClientQuotas. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { ErrorCode } from "../../src/wire/error_codes.ts";
 import { uniqueName } from "../support/broker.ts";
 import { type Ask, conform, like, until } from "../support/conform.ts";
-import { AlterUserScramCredentials, DescribeUserScramCredentials } from "../support/wire_pairs.ts";
+import {
+  AlterUserScramCredentials,
+  DescribeClientQuotas,
+  DescribeUserScramCredentials,
+} from "../support/wire_pairs.ts";
 
 const SCRAM_SHA_256 = 1;
 const SCRAM_SHA_512 = 2;
+/** How DescribeClientQuotas holds names against a filter. */
+const EXACT = 0;
+const DEFAULT = 1;
+const SPECIFIED = 2;
 const SALT = Uint8Array.from(Buffer.from("salt of the earth"));
 
 interface Upsertion {
@@ -28,6 +36,38 @@ function upsertion(name: string, { mechanism = SCRAM_SHA_256, iterations = 4096 
 async function describe(ask: Ask, name: string) {
   return (await ask(DescribeUserScramCredentials, { users: [{ name }] })).results[0];
 }
+
+conform(DescribeClientQuotas, "tells of the quotas that there are, which are none", async ({ ask }) => {
+  const filters: [entityType: string, matchType: number, match: string | null][][] = [
+    [["user", EXACT, uniqueName("conform")], ["client-id", DEFAULT, null]],
+    [["ip", SPECIFIED, null]],
+  ];
+  for (const filter of filters) {
+    const components = filter.map(([entityType, matchType, match]) => ({ entityType, matchType, match }));
+    const answer = await ask(DescribeClientQuotas, { components, strict: true });
+    like(answer, { errorCode: ErrorCode.NONE, errorMessage: "", entries: [] });
+  }
+});
+
+conform(DescribeClientQuotas, "refuses a filter that cannot be", async ({ ask }) => {
+  const refused = async (errorCode: number, ...filter: (readonly [string, number, string | null])[]) => {
+    const components = filter.map(([entityType, matchType, match]) => ({ entityType, matchType, match }));
+    const answer = await ask(DescribeClientQuotas, { components, strict: false });
+    like(answer, { errorCode, entries: null });
+    return answer.errorMessage;
+  };
+  const invalid = ErrorCode.INVALID_REQUEST;
+  const user = ["user", EXACT, "tony"] as const;
+  assert.match(await refused(invalid, user, user) ?? "", /more than once/);
+  assert.match(await refused(invalid, ["", EXACT, "tony"]) ?? "", /empty entity type/);
+  assert.match(await refused(invalid, ["user", EXACT, null]) ?? "", /match string to null/);
+  assert.match(await refused(invalid, ["user", DEFAULT, "tony"]) ?? "", /MATCH_TYPE_DEFAULT, but also/);
+  assert.match(await refused(invalid, ["ip", SPECIFIED, "a"]) ?? "", /MATCH_TYPE_SPECIFIED, but also/);
+  assert.match(await refused(invalid, ["user", 9, null]) ?? "", /Unknown match type 9/);
+  assert.match(await refused(invalid, user, ["ip", EXACT, "a"]) ?? "", /combination/);
+  const unsupported = ErrorCode.UNSUPPORTED_VERSION;
+  assert.match(await refused(unsupported, ["group", EXACT, "a"]) ?? "", /Unsupported entity type group/);
+});
 
 conform(AlterUserScramCredentials, "sets and removes a user's credentials", async ({ ask }) => {
   const user = uniqueName("conform");

@@ -94,6 +94,19 @@ Deno.test({
       assert.match(await run("kafka-configs", ["--describe", ...node]), /message\.max\.bytes=1048588/);
     });
 
+    await t.step("kafka-configs describes all that there is of a type", async () => {
+      const topics = await run("kafka-configs", ["--describe", "--entity-type", "topics"]);
+      assert.match(topics, new RegExp(`Dynamic configs for topic ${topic} are:`));
+      const user = ["--entity-type", "users", "--entity-name", topic];
+      await run("kafka-configs", ["--alter", ...user, "--add-config", "SCRAM-SHA-256=[password=stark]"]);
+      const scram = new RegExp(`'${topic}' are SCRAM-SHA-256=iterations=4096`);
+      assert.match(await run("kafka-configs", ["--describe", ...user]), scram);
+      assert.match(await run("kafka-configs", ["--describe", "--entity-type", "users"]), scram);
+      for (const type of ["clients", "ips", "client-metrics", "groups"]) {
+        await run("kafka-configs", ["--describe", "--entity-type", type]);
+      }
+    });
+
     await t.step("kafka-get-offsets sees the ends", async () => {
       const text = await run("kafka-get-offsets", ["--topic", topic]);
       const ends = text.trim().split("\n").map((line) => Number(line.split(":")[2]));

@@ -31,6 +31,7 @@ function sample(name: string, type: Field["type"], version: number, turn: number
     case "int8":
     case "int16":
     case "int32":
+    case "float64":
       return turn;
     case "int64":
       return BigInt(turn);

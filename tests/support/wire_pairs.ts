@@ -75,6 +75,10 @@ import {
 } from "../../src/wire/messages/44_incremental_alter_configs.ts";
 import { OffsetDeleteRequest, OffsetDeleteResponse } from "../../src/wire/messages/47_offset_delete.ts";
 import {
+  DescribeClientQuotasRequest,
+  DescribeClientQuotasResponse,
+} from "../../src/wire/messages/48_describe_client_quotas.ts";
+import {
   DescribeUserScramCredentialsRequest,
   DescribeUserScramCredentialsResponse,
 } from "../../src/wire/messages/50_describe_user_scram_credentials.ts";
@@ -98,6 +102,10 @@ import {
   ListTransactionsRequest,
   ListTransactionsResponse,
 } from "../../src/wire/messages/66_list_transactions.ts";
+import {
+  ListConfigResourcesRequest,
+  ListConfigResourcesResponse,
+} from "../../src/wire/messages/74_list_config_resources.ts";
 import {
   DescribeTopicPartitionsRequest,
   DescribeTopicPartitionsResponse,
@@ -146,6 +154,7 @@ export const CreatePartitions = pair(CreatePartitionsRequest, CreatePartitionsRe
 export const DeleteGroups = pair(DeleteGroupsRequest, DeleteGroupsResponse);
 export const IncrementalAlterConfigs = pair(IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse);
 export const OffsetDelete = pair(OffsetDeleteRequest, OffsetDeleteResponse);
+export const DescribeClientQuotas = pair(DescribeClientQuotasRequest, DescribeClientQuotasResponse);
 export const DescribeUserScramCredentials = pair(
   DescribeUserScramCredentialsRequest,
   DescribeUserScramCredentialsResponse,
@@ -158,4 +167,5 @@ export const DescribeCluster = pair(DescribeClusterRequest, DescribeClusterRespo
 export const DescribeProducers = pair(DescribeProducersRequest, DescribeProducersResponse);
 export const DescribeTransactions = pair(DescribeTransactionsRequest, DescribeTransactionsResponse);
 export const ListTransactions = pair(ListTransactionsRequest, ListTransactionsResponse);
+export const ListConfigResources = pair(ListConfigResourcesRequest, ListConfigResourcesResponse);
 export const DescribeTopicPartitions = pair(DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse);
