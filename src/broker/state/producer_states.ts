@@ -9,18 +9,21 @@ import type { EndTxnMarker } from "../../wire/control_records.ts";
 import { BatchAttribute, NO_PRODUCER_EPOCH, NO_SEQUENCE } from "../../wire/record_batch.ts";
 import type { Reader } from "../../wire/reader.ts";
 import type { Writer } from "../../wire/writer.ts";
+import {
+  NO_OFFSET,
+  PRODUCER_STATE_BYTES,
+  type ProducerState,
+  readProducerState,
+  writeProducerState,
+} from "./producer_state.ts";
 
 /** Batches remembered per producer: as many as a client may have in flight. */
 const REMEMBERED_BATCHES = 5;
 const MAX_SEQUENCE = 2 ** 31 - 1;
-const NO_OFFSET = -1n;
 const NO_COORDINATOR_EPOCH = -1;
+const PRODUCER_ID_BYTES = 8;
 /** From this transaction.version on a marker's epoch is newer than that of the records. */
 const EPOCH_PER_TRANSACTION_SINCE = 2;
-/** The fewest bytes of a producer in a snapshot, and those of a batch. */
-const PRODUCER_BYTES = 42;
-const BATCH_BYTES = 24;
-
 /** A batch of an idempotent producer. */
 export interface SequencedBatch {
   readonly producerId: bigint;
@@ -28,25 +31,6 @@ export interface SequencedBatch {
   readonly baseSequence: number;
   readonly recordsCount: number;
   readonly attributes: number;
-}
-
-interface RememberedBatch {
-  readonly firstSequence: number;
-  readonly lastSequence: number;
-  readonly baseOffset: bigint;
-  readonly timestamp: bigint;
-}
-
-interface ProducerState {
-  producerEpoch: number;
-  coordinatorEpoch: number;
-  lastTimestamp: bigint;
-  /** Where its transaction under way begins, -1 without one. */
-  txnFirstOffset: bigint;
-  /** Epoch milliseconds of its last batch here; and when that was among those of others: a count of batches. */
-  lastUsedMs: number;
-  lastUse: number;
-  batches: RememberedBatch[];
 }
 
 /** A producer, as DescribeProducers tells of it; -1 for what there is not. */
@@ -220,48 +204,21 @@ export class ProducerStates {
     }));
   }
 
+  /** Writes a snapshot of all: {@linkcode ProducerStates.read} reads it. */
   write(writer: Writer): void {
     writer.int32(this.#producers.size);
     for (const [producerId, state] of this.#producers) {
       writer.int64(producerId);
-      writer.int16(state.producerEpoch);
-      writer.int32(state.coordinatorEpoch);
-      writer.int64(state.lastTimestamp);
-      writer.int64(state.txnFirstOffset);
-      writer.int64(BigInt(state.lastUsedMs));
-      writer.int32(state.batches.length);
-      for (const { firstSequence, lastSequence, baseOffset, timestamp } of state.batches) {
-        writer.int32(firstSequence);
-        writer.int32(lastSequence);
-        writer.int64(baseOffset);
-        writer.int64(timestamp);
-      }
+      writeProducerState(writer, state);
     }
   }
 
   /** @throws {WireError} */
   static read(reader: Reader, options: ProducerStatesOptions): ProducerStates {
     const states = new ProducerStates(options);
-    for (let left = reader.arrayCount(PRODUCER_BYTES); left > 0; left--) {
+    for (let left = reader.arrayCount(PRODUCER_ID_BYTES + PRODUCER_STATE_BYTES); left > 0; left--) {
       const producerId = reader.int64();
-      const state: ProducerState = {
-        producerEpoch: reader.int16(),
-        coordinatorEpoch: reader.int32(),
-        lastTimestamp: reader.int64(),
-        txnFirstOffset: reader.int64(),
-        lastUsedMs: Number(reader.int64()),
-        lastUse: ++states.#uses,
-        batches: [],
-      };
-      for (let batches = reader.arrayCount(BATCH_BYTES); batches > 0; batches--) {
-        state.batches.push({
-          firstSequence: reader.int32(),
-          lastSequence: reader.int32(),
-          baseOffset: reader.int64(),
-          timestamp: reader.int64(),
-        });
-      }
-      states.#producers.set(producerId, state);
+      states.#producers.set(producerId, readProducerState(reader, ++states.#uses));
     }
     const open = [...states.#producers].filter(([, { txnFirstOffset }]) => txnFirstOffset !== NO_OFFSET);
     open.sort(([, a], [, b]) => a.txnFirstOffset < b.txnFirstOffset ? -1 : 1);
