@@ -30,9 +30,14 @@ interface Joining {
   readonly sessionTimeoutMs?: number;
   readonly protocolType?: string;
   readonly protocols?: readonly string[];
+  /** Its subscription. */
+  readonly metadata?: Uint8Array;
 }
 
-function joining(groupId: string, { protocols = ["range"], groupInstanceId, ...of }: Joining = {}) {
+function joining(
+  groupId: string,
+  { protocols = ["range"], groupInstanceId, metadata = METADATA, ...of }: Joining = {},
+) {
   return {
     groupId,
     memberId: "",
@@ -41,7 +46,7 @@ function joining(groupId: string, { protocols = ["range"], groupInstanceId, ...o
     rebalanceTimeoutMs: 10_000,
     protocolType: "consumer",
     ...of,
-    protocols: protocols.map((name) => ({ name, metadata: METADATA })),
+    protocols: protocols.map((name) => ({ name, metadata })),
   };
 }
 
@@ -193,6 +198,24 @@ conform(JoinGroup, "gives a static member its place again", async ({ ask, newGro
   like(await ask(Heartbeat, fenced), { errorCode: ErrorCode.FENCED_INSTANCE_ID });
   like(await sync(ask, groupId, again, false), { errorCode: NONE, assignment: ASSIGNMENT });
 }, { versions: [5, 7, 9] });
+
+conform(
+  JoinGroup,
+  "rebalances for a static member only when the protocol changes",
+  async ({ ask, newGroup, version }) => {
+    const groupId = await newGroup();
+    const groupInstanceId = "desk-1";
+    await soleMember(ask, groupId, { groupInstanceId, protocols: ["range", "roundrobin"] });
+    const metadata = new Uint8Array([0, 9]);
+    const again = await join(ask, groupId, { groupInstanceId, metadata, protocols: ["range", "roundrobin"] });
+    like(again, { errorCode: NONE, generationId: 1, skipAssignment: version >= 9 });
+    const { groups } = await ask(DescribeGroups, { groups: [groupId] });
+    assert.deepEqual(groups[0]?.members.map(({ memberMetadata }) => memberMetadata), [metadata]);
+    const other = await join(ask, groupId, { groupInstanceId, protocols: ["roundrobin"] });
+    like(other, { errorCode: NONE, generationId: 2, protocolName: "roundrobin", skipAssignment: false });
+  },
+  { versions: [5, 7, 9] },
+);
 
 conform(
   SyncGroup,

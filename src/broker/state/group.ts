@@ -11,6 +11,7 @@ import type { Clock } from "./clock.ts";
 import { CONSUMER, subscribedTopics } from "./consumer_protocol.ts";
 import type { Deadlines } from "./deadlines.ts";
 import {
+  electProtocol,
   GroupMember,
   type GroupMemory,
   joinError,
@@ -255,9 +256,11 @@ export class Group {
     const wasLeader = this.#rebalance.leader === oldId;
     if (wasLeader) this.#rebalance.leader = member.memberId;
     this.members.heardOf(member, request.connectionId);
-    const isSame = member.hasProtocols(request.protocols);
     member.update(request);
-    if (this.state !== "Stable" || !isSame) return this.#rebalance.join(member);
+    // As in Kafka: another subscription is the leader's to notice, as long as all still follow the same protocol.
+    const isSettled = this.state === "Stable" &&
+      electProtocol([...this.members.values()]) === this.protocolName;
+    if (!isSettled) return this.#rebalance.join(member);
     const result = this.#rebalance.joinResult(member);
     if (!wasLeader) return Later.of(result);
     // The old id as the leader keeps an older client from assigning anew.
