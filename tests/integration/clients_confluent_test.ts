@@ -1,7 +1,8 @@
 /** confluent-kafka (Python, librdkafka) does real work on the broker: see tests/support/confluent_client.py. */
 import assert from "node:assert/strict";
 import { brokerKind, testBroker, uniqueName } from "../support/broker.ts";
-import { confluent, type ConfluentScenario, hasPython } from "../support/confluent_client.ts";
+import { confluent, type ConfluentScenario } from "../support/confluent_client.ts";
+import { hasPython } from "../support/python_script.ts";
 
 function scenario(name: ConfluentScenario, text: string, expected: unknown, isOneNode = false): void {
   const reason = !hasPython
