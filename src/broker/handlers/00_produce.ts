@@ -42,7 +42,7 @@ export const produce = defineApi(ProduceRequest, ProduceResponse, (request, cont
     const synced = whenSynced(request, state, response, appended);
     return request.acks === 0 ? undefined : synced;
   }
-  for (const [partition, bytes] of appended) partition.wake(bytes);
+  for (const [partition, bytes] of appended) partition.waiters.wake(bytes);
   return request.acks === 0 ? undefined : response;
 });
 
@@ -120,7 +120,7 @@ function whenSynced(
         found !== undefined
       );
       if (fault === undefined) {
-        partition.wake(bytes);
+        partition.waiters.wake(bytes);
       } else {
         partition.fault = fault;
         log.error(fault);

@@ -21,7 +21,8 @@ import type { Due } from "../state/deadlines.ts";
 import type { SessionAnswer, WantedPartition } from "../state/fetch_session.ts";
 import type { FetchContext } from "../state/fetch_sessions.ts";
 import { Later } from "../state/later.ts";
-import { LEADER_EPOCH, type Partition, type PartitionWaiter } from "../state/partition.ts";
+import { LEADER_EPOCH, type Partition } from "../state/partition.ts";
+import type { PartitionWaiter } from "../state/partition_waiters.ts";
 import { StorageError } from "../state/storage.ts";
 import type { Topic } from "../state/topic.ts";
 
@@ -190,7 +191,7 @@ class Reading implements PartitionWaiter, Due {
   /** Waits for enough, the deadline, or someone who hurries it. */
   wait(): Later<Response> {
     const { clock, fetchDeadlines, limits } = this.#state;
-    for (const partition of this.#partitions) partition.addWaiter(this);
+    for (const partition of this.#partitions) partition.waiters.add(this);
     this.deadlineMs = clock.nowMs() + Math.min(this.#request.maxWaitMs, limits.maxFetchWaitMs);
     fetchDeadlines.add(this);
     this.#later.hurry = () => this.#finish();
@@ -219,7 +220,7 @@ class Reading implements PartitionWaiter, Due {
 
   #finish(): void {
     if (this.#later.isCompleted) return;
-    for (const partition of this.#partitions) partition.removeWaiter(this);
+    for (const partition of this.#partitions) partition.waiters.remove(this);
     this.#state.fetchDeadlines.delete(this);
     this.#later.complete(this.#answer());
   }

@@ -40,7 +40,7 @@ export const writeTxnMarkers = defineApi(
       })),
     });
     const answer = respond((marker, topic, index) => write(state, marker, topic, index, written));
-    for (const partition of written) partition.wake(Infinity);
+    for (const partition of written) partition.waiters.wake(Infinity);
     return state.whenSafe([...written], answer, () => respond(() => ErrorCode.KAFKA_STORAGE_ERROR));
   },
 );

@@ -9,12 +9,7 @@ import { crc32c } from "../../wire/crc32c.ts";
 import { ErrorCode } from "../../wire/error_codes.ts";
 import {
   BATCH_AT,
-  BATCH_OVERHEAD_BYTES,
   BatchAttribute,
-  type BatchFault,
-  compressionTypeOf,
-  CURRENT_MAGIC,
-  NO_PRODUCER_EPOCH,
   patchBaseOffset,
   patchPartitionLeaderEpoch,
   readBatchHeader,
@@ -22,37 +17,21 @@ import {
   type RecordBatchHeader,
   verifyBatch,
 } from "../../wire/record_batch.ts";
+import { type AppendResult, refused } from "./append_result.ts";
+import { refuseBatch, refuseBytes } from "./batch_rules.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 import { LogProducers } from "./log_producers.ts";
 import { PartitionLog } from "./partition_log.ts";
+import { PartitionWaiters } from "./partition_waiters.ts";
 import { extentOf } from "./segment.ts";
 import type { ActiveProducer, ForeignMarker, ProducerStatesOptions } from "./producer_states.ts";
-import { type RecordError, refuseRecords } from "./record_rules.ts";
+import { refuseRecords } from "./record_rules.ts";
 import { DamageError, type Storage, type StorageError } from "./storage.ts";
 import type { TailPool } from "./tail.ts";
 import type { TopicConfig } from "./topic_config.ts";
 
 /** There is one node: it led from the start. */
 export const LEADER_EPOCH = 0;
-
-/** Who waits for records of a partition. */
-export interface PartitionWaiter {
-  /** So many bytes more can be read. */
-  onReadable(bytes: number): void;
-}
-
-/** What became of a batch. */
-export interface AppendResult {
-  readonly errorCode: number;
-  /** Why, for people; null when Kafka's own words say it. */
-  readonly errorMessage: string | null;
-  readonly baseOffset: bigint;
-  /** Epoch milliseconds when the broker set it, else -1. */
-  readonly logAppendTimeMs: bigint;
-  readonly logStartOffset: bigint;
-  /** The records that it was refused for. */
-  readonly recordErrors?: RecordError[];
-}
 
 /** A producer's transaction that ends here. */
 export interface TransactionEnd {
@@ -85,11 +64,11 @@ export interface PartitionOptions {
 export class Partition {
   readonly index: number;
   readonly log: PartitionLog;
+  readonly waiters = new PartitionWaiters();
   /** Why it is not served, undefined while it is. */
   fault: string | undefined;
   readonly #producers: LogProducers;
   readonly #isFsync: boolean;
-  readonly #waiters: PartitionWaiter[] = [];
   #highWatermark = 0n;
   #lastFailure: string | undefined;
 
@@ -191,29 +170,28 @@ export class Partition {
   ): AppendResult {
     const fault = verifyBatch(records);
     if (fault !== undefined) {
-      const isCorrupt = fault === "length" || fault === "crc" || isGarbage(records);
-      const errorCode = isCorrupt ? ErrorCode.CORRUPT_MESSAGE : ErrorCode.INVALID_RECORD;
-      return this.#refused(errorCode, FAULTS[fault]);
+      const { errorCode, errorMessage } = refuseBytes(records, fault);
+      return refused(errorCode, errorMessage);
     }
     const header = readBatchHeader(records);
     const isTransactional = (header.attributes & BatchAttribute.transactional) !== 0;
     if (isTransactional && transaction === undefined) {
-      return this.#refused(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, null);
+      return refused(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, null);
     }
-    const refusal = checkBatch(records, header, config);
-    if (refusal !== undefined) return this.#refused(refusal.errorCode, refusal.errorMessage);
+    const refusal = refuseBatch(records, header, config);
+    if (refusal !== undefined) return refused(refusal.errorCode, refusal.errorMessage);
     const wrong = refuseRecords(records, header, config, nowMs);
     if (wrong !== undefined) {
       const { errorCode, errorMessage, recordErrors } = wrong;
       return {
-        ...this.#refused(errorCode, errorMessage),
+        ...refused(errorCode, errorMessage),
         logStartOffset: this.log.startOffset,
         recordErrors,
       };
     }
     if (isTransactional && transaction !== undefined) {
       const errorCode = transaction.admit(header);
-      if (errorCode !== ErrorCode.NONE) return this.#refused(errorCode, null);
+      if (errorCode !== ErrorCode.NONE) return refused(errorCode, null);
     }
     if (header.producerId >= 0n) {
       const check = this.#producers.states.check(header, nowMs, transaction?.isEpochPerTransaction);
@@ -223,7 +201,7 @@ export class Partition {
         case "duplicate":
           return this.#accepted(check.baseOffset, config.logAppendTime ? check.timestamp : -1n);
         case "refused":
-          return this.#refused(check.errorCode, null);
+          return refused(check.errorCode, null);
       }
     }
     const placed = this.#place(records, header, config, nowMs);
@@ -262,25 +240,6 @@ export class Partition {
     return isNew;
   }
 
-  addWaiter(waiter: PartitionWaiter): void {
-    this.#waiters.push(waiter);
-  }
-
-  removeWaiter(waiter: PartitionWaiter): void {
-    const at = this.#waiters.indexOf(waiter);
-    const last = this.#waiters.length - 1;
-    const moved = this.#waiters[last];
-    if (at < 0 || moved === undefined) return;
-    this.#waiters[at] = moved;
-    this.#waiters.length = last;
-  }
-
-  /** Tells those who wait that so many bytes more can be read. */
-  wake(bytes: number): void {
-    // From the end: who is told enough stops to wait, and leaves its place to one that was told before.
-    for (let i = this.#waiters.length - 1; i >= 0; i--) this.#waiters[i]?.onReadable(bytes);
-  }
-
   /** Makes what was appended survive a power loss; what is read is what survives. @throws {StorageError} */
   async sync(): Promise<void> {
     const syncedOffset = await this.log.sync();
@@ -290,7 +249,7 @@ export class Partition {
   /** Ends the use of the partition. Those who wait look again, and find it gone. */
   close(): void {
     this.log.close();
-    this.wake(Infinity);
+    this.waiters.wake(Infinity);
   }
 
   /** Gives a batch its place in the log, and appends it. @returns its header as it is there @throws {StorageError} */
@@ -316,61 +275,6 @@ export class Partition {
     const { startOffset: logStartOffset } = this.log;
     return { errorCode: ErrorCode.NONE, errorMessage: null, baseOffset, logAppendTimeMs, logStartOffset };
   }
-
-  #refused(errorCode: number, errorMessage: string | null): AppendResult {
-    return { errorCode, errorMessage, baseOffset: -1n, logAppendTimeMs: -1n, logStartOffset: -1n };
-  }
-}
-
-const FAULTS: Readonly<Record<BatchFault, string>> = {
-  truncated: "The record batch is not whole",
-  length: "The record batch's batchLength is less than its header",
-  magic: "Only record batches of magic 2 are taken",
-  crc: "The record batch's checksum does not match",
-};
-
-/** Of magic 0, without a record's key and value. */
-const SMALLEST_BATCH_LENGTH = 14;
-
-/** Whether what is no batch of ours is none of any format, by its size and its magic, as far as it has them. */
-function isGarbage(records: Uint8Array): boolean {
-  const view = new DataView(records.buffer, records.byteOffset, records.byteLength);
-  if (view.byteLength < BATCH_OVERHEAD_BYTES) return false;
-  if (view.getInt32(BATCH_AT.batchLength) < SMALLEST_BATCH_LENGTH) return true;
-  if (view.byteLength <= BATCH_AT.magic) return false;
-  const magic = view.getInt8(BATCH_AT.magic);
-  return magic < 0 || magic > CURRENT_MAGIC;
-}
-
-/** What is wrong with a whole batch that came from a producer, undefined when nothing is. */
-function checkBatch(
-  records: Uint8Array,
-  header: RecordBatchHeader,
-  config: TopicConfig,
-): { errorCode: number; errorMessage: string } | undefined {
-  const { sizeBytes, attributes, recordsCount, lastOffsetDelta, producerId, producerEpoch, baseSequence } =
-    header;
-  const invalid = (errorMessage: string) => ({ errorCode: ErrorCode.INVALID_RECORD, errorMessage });
-  if (sizeBytes < records.length) return invalid("Only one record batch per partition is taken");
-  if (sizeBytes > config.maxMessageBytes) {
-    return {
-      errorCode: ErrorCode.MESSAGE_TOO_LARGE,
-      errorMessage: `The record batch has ${sizeBytes} bytes: max.message.bytes is ${config.maxMessageBytes}`,
-    };
-  }
-  if (header.baseOffset !== 0n) return invalid(`baseOffset must be 0: it is ${header.baseOffset}`);
-  if (recordsCount < 1 || lastOffsetDelta !== recordsCount - 1) {
-    return invalid(`${recordsCount} records cannot end at offset delta ${lastOffsetDelta}`);
-  }
-  if (compressionTypeOf(attributes) === undefined) {
-    return invalid(`Attributes ${attributes} name no compression`);
-  }
-  if ((attributes & BatchAttribute.control) !== 0) return invalid("A client cannot write control batches");
-  if (producerId >= 0n && baseSequence < 0) return invalid(`baseSequence is ${baseSequence}`);
-  if (producerId >= 0n && producerEpoch < NO_PRODUCER_EPOCH) {
-    return { errorCode: ErrorCode.INVALID_PRODUCER_EPOCH, errorMessage: `producerEpoch is ${producerEpoch}` };
-  }
-  return undefined;
 }
 
 /** Sets the broker's time on a batch, and its checksum anew. */

@@ -55,7 +55,7 @@ export class TransactionEndings implements Disposable {
   conclude(entry: TransactionEntry): boolean | Later<boolean> {
     if (this.#options.fsync) return this.#concludeSafely(entry);
     this.#attempt(entry, () => {
-      for (const partition of this.#mark(entry).values()) partition.wake(MARKER_BYTES);
+      for (const partition of this.#mark(entry).values()) partition.waiters.wake(MARKER_BYTES);
       this.#complete(entry);
     });
     return true;
@@ -91,7 +91,7 @@ export class TransactionEndings implements Disposable {
       partition.fault ??= faults.get(partition);
       // The marker may not be there after a restart: only then is it known whether it is.
       if (partition.fault !== undefined) entry.missing.add(key);
-      partition.wake(MARKER_BYTES);
+      partition.waiters.wake(MARKER_BYTES);
     }
     if (this.#isClosed || faults.size > 0) this.#failed(entry, faults.values());
     else this.#complete(entry);

@@ -150,23 +150,6 @@ Deno.test("Partition.append() answers a batch that comes again with its offset, 
   }
 });
 
-Deno.test("Partition.wake() tells all that wait, also those that stop waiting when told", () => {
-  const partition = opened(new MemoryStorage());
-  const told: number[] = [];
-  for (const id of [1, 2, 3]) {
-    const waiter = {
-      onReadable: (bytes: number) => {
-        told.push(id * bytes);
-        partition.removeWaiter(waiter);
-      },
-    };
-    partition.addWaiter(waiter);
-  }
-  partition.wake(10);
-  partition.wake(10);
-  assert.deepEqual(told, [30, 20, 10]);
-});
-
 Deno.test("Partition.highWatermark waits for the sync in fsync mode", async () => {
   const storage = new MemoryStorage();
   const tails = new TailPool(1 << 16, 1 << 16);
