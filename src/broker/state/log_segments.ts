@@ -5,11 +5,12 @@
  */
 import type { LogState } from "./log_state.ts";
 import { type OpenedSegments, openSegments, removeSegment } from "./open_segments.ts";
-import { Segment } from "./segment.ts";
+import { type BatchExtent, MAX_RELATIVE_OFFSET, Segment } from "./segment.ts";
 import { SegmentIndexes } from "./segment_indexes.ts";
 import { segmentName } from "./segment_name.ts";
 import { SegmentWriter } from "./segment_writer.ts";
 import type { Storage } from "./storage.ts";
+import type { TopicConfig } from "./topic_config.ts";
 
 /** See the module. */
 export class LogSegments implements Iterable<Segment> {
@@ -168,4 +169,20 @@ export class LogSegments implements Iterable<Segment> {
   #path(segment: Pick<Segment, "baseOffset" | "lastBase">): string {
     return `${this.folder}/${segmentName(segment)}`;
   }
+}
+
+/** Whether a segment takes one more batch: it is small, young and near enough. An empty one takes any. */
+export function hasRoomFor(
+  segment: Segment,
+  sizeBytes: number,
+  extent: BatchExtent,
+  config: TopicConfig,
+  nowMs: number,
+): boolean {
+  if (segment.sizeBytes === 0) return true;
+  const { segmentBytes, segmentMs, cleanupCompact, maxCompactionLagMs } = config;
+  const maxAgeMs = cleanupCompact ? Math.min(segmentMs, maxCompactionLagMs) : segmentMs;
+  return segment.sizeBytes + sizeBytes <= segmentBytes &&
+    nowMs - segment.createdAtMs <= maxAgeMs &&
+    extent.nextOffset - segment.baseOffset <= MAX_RELATIVE_OFFSET;
 }

@@ -11,10 +11,10 @@ import type { Checkpointed, Checkpoints } from "./checkpoints.ts";
 import { encodeCheckpoint, writeCheckpoint } from "./log_checkpoint.ts";
 import { Rounds } from "./log_rounds.ts";
 import { isAllExpired, retainedFrom } from "./log_retention.ts";
-import { LogSegments } from "./log_segments.ts";
+import { hasRoomFor, LogSegments } from "./log_segments.ts";
 import type { LogState } from "./log_state.ts";
 import type { OpenedSegments } from "./open_segments.ts";
-import { type BatchExtent, type BatchPlace, MAX_RELATIVE_OFFSET, type Segment } from "./segment.ts";
+import type { BatchExtent, BatchPlace, Segment } from "./segment.ts";
 import type { SegmentWriter } from "./segment_writer.ts";
 import { type Storage, StorageError } from "./storage.ts";
 import { Tail, type TailPool } from "./tail.ts";
@@ -110,13 +110,11 @@ export class PartitionLog implements Checkpointed {
     return this.segments.sizeBytes;
   }
 
-  get segmentCount(): number {
-    return this.segments.length;
-  }
-
   /** Appends a batch whose offsets are set, beginning at `endOffset`. @throws {StorageError} nothing was appended */
   append(batch: Uint8Array, extent: BatchExtent, config: TopicConfig, nowMs: number): void {
-    this.#segmentFor(batch.length, extent, config, nowMs).append(batch, extent);
+    const { newest } = this.segments;
+    const hasRoom = newest !== undefined && hasRoomFor(newest, batch.length, extent, config, nowMs);
+    (hasRoom ? newest : this.#roll(nowMs)).append(batch, extent);
     this.#endOffset = extent.nextOffset;
     this.#tail.append(batch, extent);
     this.#grew(batch.length);
@@ -287,17 +285,6 @@ export class PartitionLog implements Checkpointed {
   #grew(bytes: number): void {
     this.unsafeBytes += bytes;
     this.#checkpoints?.grew(this, bytes);
-  }
-
-  #segmentFor(sizeBytes: number, extent: BatchExtent, config: TopicConfig, nowMs: number): Segment {
-    const active = this.segments.newest;
-    if (active === undefined) return this.#roll(nowMs);
-    const { segmentMs, cleanupCompact, maxCompactionLagMs } = config;
-    const maxSegmentAgeMs = cleanupCompact ? Math.min(segmentMs, maxCompactionLagMs) : segmentMs;
-    const isFull = active.sizeBytes + sizeBytes > config.segmentBytes ||
-      nowMs - active.createdAtMs > maxSegmentAgeMs ||
-      extent.nextOffset - active.baseOffset > MAX_RELATIVE_OFFSET;
-    return isFull && active.sizeBytes > 0 ? this.#roll(nowMs) : active;
   }
 
   #roll(nowMs: number): Segment {

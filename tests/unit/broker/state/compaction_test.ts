@@ -269,7 +269,7 @@ Deno.test("compact() makes one segment of those that have room in one, and keeps
     append(log, [[`${i}`, "stays"], ["goes", "x".repeat(CONFIG.segmentBytes / 2)]]);
   }
   roll(log);
-  const before = log.segmentCount;
+  const before = log.segments.length;
   for (let i = 0; i < 2; i++) {
     await run(log);
     roll(log);
@@ -280,10 +280,10 @@ Deno.test("compact() makes one segment of those that have room in one, and keeps
   assert.ok(merged.length > 5 && merged.every(({ sizeBytes }) => sizeBytes <= CONFIG.segmentBytes));
   const stayed = brief(recordsOf(log)).filter((record) => record.endsWith("=stays"));
   assert.deepEqual(stayed, Array.from({ length: 40 }, (_, i) => `${2 * i}:${i}=stays`));
-  assert.equal(namesOf(storage).length, log.segmentCount);
+  assert.equal(namesOf(storage).length, log.segments.length);
   const again = opened(storage);
   assert.deepEqual(recordsOf(again), recordsOf(log));
-  assert.equal(again.segmentCount, log.segmentCount);
+  assert.equal(again.segments.length, log.segments.length);
 });
 
 Deno.test("compact() writes compressed batches anew in their compression, and leaves what it cannot read", async () => {
@@ -365,7 +365,7 @@ for (const end of ["a kill", "a power loss"] as const) {
       const log = opened(storage);
       check(log, written);
       assert.deepEqual([log.startOffset, log.endOffset], [1n, 24n]);
-      assert.equal(namesOf(storage).length, log.segmentCount, "nothing is there twice");
+      assert.equal(namesOf(storage).length, log.segments.length, "nothing is there twice");
       for (let i = 0; i < 2; i++) await run(log, NOW_MS + 5_000 * i, MERGING);
       check(log, written);
       assert.equal(storage.list("t/0").some((name) => name.endsWith(".cleaned")), false);

@@ -55,7 +55,7 @@ function damage(storage: Storage, path: string, at: number): void {
 async function tenSegments(storage: Storage): Promise<PartitionLog> {
   const { log } = opened(storage);
   fill(log, 970);
-  assert.equal(log.segmentCount, 11);
+  assert.equal(log.segments.length, 11);
   assert.ok(storage.list(FOLDER).includes(segment(NEWEST).slice(FOLDER.length + 1)));
   await log.checkpoint();
   return log;
@@ -215,7 +215,7 @@ Deno.test("PartitionLog.deleteRecordsBefore() survives a restart, within a segme
   const log = await tenSegments(storage);
   await log.deleteRecordsBefore(7n);
   assert.equal(opened(storage).log.startOffset, 7n);
-  assert.equal(log.segmentCount, 11);
+  assert.equal(log.segments.length, 11);
   await log.deleteRecordsBefore(500n);
   assert.equal(storage.list(FOLDER).includes("00000000000000000000.log"), false);
   assert.equal(storage.list(FOLDER).includes("00000000000000000000.index"), false);

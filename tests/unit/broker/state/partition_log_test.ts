@@ -93,11 +93,11 @@ for (const { name, use } of STORAGES) {
         append(log, [`v${i}`], config);
         expected.push(`${i}:v${i}`);
       }
-      assert.ok(log.segmentCount > 5);
+      assert.ok(log.segments.length > 5);
       log.close();
       const again = opened(storage);
       assert.equal(again.endOffset, 20n);
-      assert.equal(again.segmentCount, log.segmentCount);
+      assert.equal(again.segments.length, log.segments.length);
       assert.deepEqual(readAll(again), expected);
       again.close();
     });
