@@ -8,24 +8,21 @@
  *
  * @module
  */
+import {
+  alternative,
+  loop,
+  optional,
+  type Part,
+  push,
+  type Step,
+  type Test,
+  testing,
+} from "./regexp_program.ts";
 
-/** The most steps that an expression may have, with its repetitions written out. */
-const MAX_STEPS = 2_000;
 /** The most repetitions that one may ask for, as in RE2. */
 const MAX_REPEAT = 1_000;
 /** The deepest that groups may stand in each other. */
 const MAX_DEPTH = 100;
-
-type Test = (code: number) => boolean;
-
-type Step =
-  | { readonly kind: "test"; readonly test: Test }
-  | { readonly kind: "fork"; readonly first: number; second: number }
-  | { readonly kind: "jump"; to: number }
-  | { readonly kind: "start" | "end" };
-
-/** What a part of an expression adds to the program. */
-type Part = (steps: Step[]) => void;
 
 const CLASSES: Readonly<Record<string, Test>> = {
   d: (code) => code >= 48 && code <= 57,
@@ -260,48 +257,4 @@ function codeOf(character: string): number {
 function is(character: string): Test {
   const wanted = codeOf(character);
   return (code) => code === wanted;
-}
-
-function testing(test: Test): Part {
-  return (steps) => push(steps, { kind: "test", test });
-}
-
-function alternative(part: Part, rest: Part): Part {
-  return (steps) => {
-    const fork = pushFork(steps);
-    part(steps);
-    const jump = { kind: "jump" as const, to: 0 };
-    push(steps, jump);
-    fork.second = steps.length;
-    rest(steps);
-    jump.to = steps.length;
-  };
-}
-
-function optional(part: Part, steps: Step[]): void {
-  const fork = pushFork(steps);
-  part(steps);
-  fork.second = steps.length;
-}
-
-function loop(part: Part, steps: Step[]): void {
-  const from = steps.length;
-  const fork = pushFork(steps);
-  part(steps);
-  push(steps, { kind: "jump", to: from });
-  fork.second = steps.length;
-}
-
-/** A fork whose first way is the step behind it. */
-function pushFork(steps: Step[]): { second: number } {
-  const fork = { kind: "fork" as const, first: steps.length + 1, second: 0 };
-  push(steps, fork);
-  return fork;
-}
-
-function push(steps: Step[], step: Step): void {
-  if (steps.length === MAX_STEPS) {
-    throw new SyntaxError(`Cannot read a regular expression of more than ${MAX_STEPS} steps`);
-  }
-  steps.push(step);
 }
