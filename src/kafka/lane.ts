@@ -9,9 +9,11 @@ import { isRetriable } from "../base/errors.ts";
 import { sleep } from "../base/stop.ts";
 import type { Client } from "./client.ts";
 import { errorFromCode, KafkaError } from "./errors.ts";
+import { type AcceptedRecord, LaneQueue } from "./lane_queue.ts";
 import type { Link } from "./link.ts";
+import type { ProducerId } from "./producer_ids.ts";
 import { decodeProduceResponse, encodeProduceRequest, type ProduceResult } from "./produce_request.ts";
-import { type BatchRecord, type ProducerIdentity, RECORD_OVERHEAD } from "./record_encoder.ts";
+import { type ProducerIdentity, RECORD_OVERHEAD } from "./record_encoder.ts";
 import { RETRY_BACKOFF } from "./retry.ts";
 
 /** Error codes that a producer handles otherwise than by "try again" or "give up". */
@@ -26,34 +28,8 @@ const UNKNOWN_PRODUCER_ID = 59;
 
 /** How long a topic that was there may be unknown, as while metadata spreads, before it counts as deleted. */
 const UNKNOWN_TOPIC_TIMEOUT_MS = 5_000;
-/** As many records leave in a request as keep this many a millisecond going at the round trip seen. */
-const RECORDS_PER_MS = 200;
-const MIN_RECORDS_PER_REQUEST = 16;
-/** Until a round trip was seen: a far broker's first requests are not to be small. */
-const FIRST_ROUND_TRIP_MS = 10;
-/** The weight of the newest round trip in the mean. */
-const ROUND_TRIP_WEIGHT = 1 / 8;
 /** Sequence numbers are INT32 and go on at 0 (KIP-98). */
 const SEQUENCES = 2 ** 31;
-
-/** What became of a record. */
-export interface DeliveryReport {
-  readonly topic: string;
-  readonly partition: number;
-  /** -1n when the broker had the record already and no longer tells where. */
-  readonly offset: bigint;
-  /** Epoch milliseconds: the record's, or the time of appending where the topic keeps that. */
-  readonly timestamp: number;
-}
-
-/** A record that was accepted. */
-export interface AcceptedRecord extends BatchRecord {
-  /** When to give up, on the clock of `performance.now()`. */
-  readonly deadlineMs: number;
-  /** One of the two is called, once. */
-  readonly onDelivered: (partition: number, offset: bigint, timestamp: number) => void;
-  readonly onFailed: (error: Error) => void;
-}
 
 /** What lanes share. */
 export interface LaneContext {
@@ -61,7 +37,7 @@ export interface LaneContext {
   readonly maxRequestBytes: number;
   readonly signal: AbortSignal;
   /** The producer id, or none (-1) when the producer is not idempotent; `renew` asks for another one. */
-  producerId(renew: boolean): Promise<{ producerId: bigint; producerEpoch: number }>;
+  producerId(renew: boolean): Promise<ProducerId>;
   /** So many records, of so many bytes, have ended. */
   finished(count: number, bytes: number): void;
 }
@@ -72,10 +48,7 @@ export class Lane {
   readonly #topic: string;
   readonly #partition: number;
   readonly #action: string;
-  #queue: AcceptedRecord[] = [];
-  /** Where the queue begins: what stands before has been taken. */
-  #first = 0;
-  #roundTripMs = FIRST_ROUND_TRIP_MS;
+  readonly #queue = new LaneQueue();
   #running: Promise<void> | undefined;
   #identity: ProducerIdentity | undefined;
   /** Whether the sequence was lost, so that the shared producer id no longer serves this partition. */
@@ -105,36 +78,16 @@ export class Lane {
     // Whatever is sent in the same turn leaves together.
     await Promise.resolve();
     try {
-      while (this.#queue.length > 0) await this.#deliver(this.#take());
+      while (!this.#queue.isEmpty) await this.#deliver(this.#take());
     } finally {
       this.#running = undefined;
     }
   }
 
-  /** What fits one request, in order; what is past its time fails here, unsent. */
+  /** What leaves together; what is past its time fails here, unsent. */
   #take(): AcceptedRecord[] {
-    const nowMs = performance.now();
-    const { maxRequestBytes } = this.#context;
-    const maxRecords = recordsPerRequest(this.#roundTripMs);
-    const batch: AcceptedRecord[] = [];
     const late: AcceptedRecord[] = [];
-    let size = 0;
-    for (; this.#first < this.#queue.length && batch.length < maxRecords; this.#first++) {
-      const record = this.#queue[this.#first];
-      if (record === undefined) break;
-      if (record.deadlineMs <= nowMs) {
-        late.push(record);
-        continue;
-      }
-      size += record.body.length + RECORD_OVERHEAD;
-      if (batch.length > 0 && size > maxRequestBytes) break;
-      batch.push(record);
-    }
-    // Only now and then, so that a long queue is not moved for every request.
-    if (this.#first * 2 >= this.#queue.length) {
-      this.#queue = this.#queue.slice(this.#first);
-      this.#first = 0;
-    }
+    const batch = this.#queue.take(this.#context.maxRequestBytes, late);
     if (late.length > 0) this.#fail(late, this.#expired("it was not sent in time"));
     return batch;
   }
@@ -154,7 +107,7 @@ export class Lane {
         const sentAtMs = performance.now();
         const result = await this.#produce(records, identity, () => isUnsure = true);
         isUnsure = false;
-        this.#roundTripMs += (performance.now() - sentAtMs - this.#roundTripMs) * ROUND_TRIP_WEIGHT;
+        this.#queue.saw(performance.now() - sentAtMs);
         switch (result.errorCode) {
           case 0:
           case DUPLICATE_SEQUENCE_NUMBER:
@@ -301,13 +254,4 @@ export class Lane {
       retriable: true,
     });
   }
-}
-
-/**
- * How many records a request takes. With a quick broker many small requests are better than few large ones: in a large
- * one, all that are in flight travel together, and everybody waits for whoever handles them just then. With a far
- * broker a request must hold more, as only one is in flight.
- */
-export function recordsPerRequest(roundTripMs: number): number {
-  return Math.max(MIN_RECORDS_PER_REQUEST, Math.ceil(roundTripMs * RECORDS_PER_MS));
 }

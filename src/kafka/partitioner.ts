@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { encodeText } from "./text.ts";
 
 /** The partition of a key: murmur2 of its bytes, over `partitions`. */
 export function partitionOf(key: Uint8Array, partitions: number): number {
@@ -30,4 +31,15 @@ export function murmur2(data: Uint8Array): number {
   h ^= h >>> 13;
   h = Math.imul(h, m);
   return h ^ (h >>> 15);
+}
+
+/** The key decides; records without one go round. */
+export function choosePartition(
+  key: string | Uint8Array | null,
+  count: number,
+  round: { next: number },
+): number {
+  if (count === 1) return 0;
+  if (key === null) return round.next = (round.next + 1) % count;
+  return partitionOf(typeof key === "string" ? encodeText(key) : key, count);
 }

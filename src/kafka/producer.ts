@@ -4,36 +4,28 @@
  *
  * @module
  */
-import { describeError, isRetriable } from "../base/errors.ts";
 import { untilAborted } from "../base/stop.ts";
+import { awaitTopic } from "./awaited_topic.ts";
+import { Backlog } from "./backlog.ts";
 import { Client, type TopicMetadata } from "./client.ts";
 import { KafkaError } from "./errors.ts";
-import { type AcceptedRecord, type DeliveryReport, Lane, type LaneContext } from "./lane.ts";
-import { partitionOf } from "./partitioner.ts";
+import { Lane, type LaneContext } from "./lane.ts";
+import type { AcceptedRecord } from "./lane_queue.ts";
+import { choosePartition } from "./partitioner.ts";
+import { ProducerIds } from "./producer_ids.ts";
 import { encodeRecordBody, type RecordHeaders } from "./record_body.ts";
 import { BATCH_OVERHEAD, RECORD_OVERHEAD } from "./record_encoder.ts";
-import { retrying } from "./retry.ts";
 import { type MessageValue, toWritable } from "./serialize.ts";
 import type { KafkaSettings } from "./settings.ts";
-import { encodeText } from "./text.ts";
 
-export type { DeliveryReport, RecordHeaders };
+export type { RecordHeaders };
 
 /** Queued and unacknowledged bytes beyond which {@linkcode Producer.send} waits. */
 const MAX_QUEUED_BYTES = 32 * 1024 * 1024;
 /** Kafka's default of `message.max.bytes`, less the batch's own bytes. */
 const MAX_REQUEST_BYTES = 1_048_588;
-/** Records that wait for room in the queue. More are refused. */
-const MAX_WAITING = 100_000;
 /** As the Java client's `delivery.timeout.ms`. */
 const DELIVERY_TIMEOUT_MS = 120_000;
-/** How long a topic may take to become known, as right after its creation. */
-const UNKNOWN_TOPIC_TIMEOUT_MS = 2_000;
-/** As the Java client's `max.block.ms` for a cluster that cannot be reached. */
-const PRODUCER_ID_TIMEOUT_MS = 30_000;
-
-const NO_PRODUCER_ID = Promise.resolve({ producerId: -1n, producerEpoch: -1 });
-
 /** Options of {@linkcode Producer.connect}. */
 export interface ProducerOptions {
   /** Whether the broker drops what a retry writes twice. @default {true} */
@@ -62,6 +54,16 @@ export interface ProducerRecord {
   readonly deliveryTimeoutMs?: number;
 }
 
+/** What became of a record. */
+export interface DeliveryReport {
+  readonly topic: string;
+  readonly partition: number;
+  /** -1n when the broker had the record already and no longer tells where. */
+  readonly offset: bigint;
+  /** Epoch milliseconds: the record's, or the time of appending where the topic keeps that. */
+  readonly timestamp: number;
+}
+
 interface TopicLanes {
   readonly lanes: Lane[];
   /** Where records without a key go next. */
@@ -72,35 +74,30 @@ interface TopicLanes {
 export class Producer implements AsyncDisposable {
   readonly #client: Client;
   readonly #ownsClient: boolean;
-  readonly #idempotent: boolean;
-  readonly #maxQueuedBytes: number;
-  readonly #maxRequestBytes: number;
   readonly #deliveryTimeoutMs: number;
   readonly #topics = new Map<string, TopicLanes>();
   readonly #stop = new AbortController();
   readonly #context: LaneContext;
-  readonly #waitingForRoom: { bytes: number; go: () => void }[] = [];
+  readonly #backlog: Backlog;
+  readonly #ids: ProducerIds;
   /** Topics that records wait for, so that no later record overtakes them. */
   readonly #waitingForTopic = new Map<string, number>();
-  #queuedBytes = 0;
-  #unfinished = 0;
-  #onIdle: (() => void)[] = [];
   #isClosing = false;
-  #firstId: Promise<{ producerId: bigint; producerEpoch: number }> | undefined;
 
   private constructor(client: Client, ownsClient: boolean, options: ProducerOptions) {
     this.#client = client;
     this.#ownsClient = ownsClient;
-    this.#idempotent = options.idempotent ?? true;
-    this.#maxQueuedBytes = positive("maxQueuedBytes", options.maxQueuedBytes ?? MAX_QUEUED_BYTES);
-    this.#maxRequestBytes = positive("maxRequestBytes", options.maxRequestBytes ?? MAX_REQUEST_BYTES);
+    const { idempotent = true, maxQueuedBytes = MAX_QUEUED_BYTES, maxRequestBytes = MAX_REQUEST_BYTES } =
+      options;
+    this.#backlog = new Backlog(positive("maxQueuedBytes", maxQueuedBytes));
     this.#deliveryTimeoutMs = positive("deliveryTimeoutMs", options.deliveryTimeoutMs ?? DELIVERY_TIMEOUT_MS);
+    this.#ids = new ProducerIds(client, idempotent, this.#stop.signal);
     this.#context = {
       client,
-      maxRequestBytes: this.#maxRequestBytes - BATCH_OVERHEAD,
+      maxRequestBytes: positive("maxRequestBytes", maxRequestBytes) - BATCH_OVERHEAD,
       signal: this.#stop.signal,
-      producerId: (renew) => this.#producerId(renew),
-      finished: (count, bytes) => this.#finished(count, bytes),
+      producerId: (renew) => this.#ids.get(renew),
+      finished: (count, bytes) => this.#backlog.leave(count, bytes),
     };
     for (const signal of [options.signal, client.closed]) {
       signal?.addEventListener("abort", () => this.abort(), { once: true, signal: this.#stop.signal });
@@ -126,10 +123,7 @@ export class Producer implements AsyncDisposable {
   /** A producer on a client that others use too; `close` leaves the client open, whose end is the producer's. */
   static async on(client: Client, options: ProducerOptions = {}, ownsClient = false): Promise<Producer> {
     const producer = new Producer(client, ownsClient, options);
-    if (producer.#idempotent) {
-      producer.#firstId = producer.#initProducerId();
-      await untilAborted(producer.#firstId, options.signal);
-    }
+    await untilAborted(producer.#ids.get(false), options.signal);
     return producer;
   }
 
@@ -137,18 +131,21 @@ export class Producer implements AsyncDisposable {
    * Sends a record. Resolves when it is acknowledged; waits first while {@linkcode ProducerOptions.maxQueuedBytes} are
    * queued. Records of one partition keep the order of the calls.
    *
+   * @param signal aborting gives up the waiting; what was sent by then is still on its way
    * @throws {TypeError} if the value or the key is of no sendable type
    * @throws {KafkaError} MESSAGE_TOO_LARGE, UNKNOWN_TOPIC_OR_PARTITION, REQUEST_TIMED_OUT, NETWORK_EXCEPTION and others;
    * THROTTLING_QUOTA_EXCEEDED if 100,000 wait already
    */
-  send(record: ProducerRecord): Promise<DeliveryReport> {
+  send(record: ProducerRecord, signal?: AbortSignal): Promise<DeliveryReport> {
     const { topic } = record;
-    return new Promise((resolve, reject) => {
+    const delivered = new Promise<DeliveryReport>((resolve, reject) => {
+      signal?.throwIfAborted();
       const deadlineMs = performance.now() + (record.deliveryTimeoutMs ?? this.#deliveryTimeoutMs);
       const onDelivered = (partition: number, offset: bigint, timestamp: number) =>
         resolve({ topic, partition, offset, timestamp });
       this.enqueue(record, deadlineMs, onDelivered, reject);
     });
+    return untilAborted(delivered, signal);
   }
 
   /**
@@ -173,10 +170,13 @@ export class Producer implements AsyncDisposable {
     }
   }
 
-  /** Resolves when everything that was sent before is delivered or has failed. */
-  flush(): Promise<void> {
-    if (this.#unfinished === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#onIdle.push(resolve));
+  /**
+   * Resolves when everything that was sent before is delivered or has failed.
+   *
+   * @throws the signal's reason; what was sent is still on its way
+   */
+  flush(signal?: AbortSignal): Promise<void> {
+    return untilAborted(this.#backlog.empty(), signal);
   }
 
   /** Takes no more, waits for what is out, and disconnects. */
@@ -207,21 +207,8 @@ export class Producer implements AsyncDisposable {
         { retriable: false },
       );
     }
-    const hasRoom = this.#queuedBytes === 0 || this.#queuedBytes + bytes <= this.#maxQueuedBytes;
-    if (this.#waitingForRoom.length >= MAX_WAITING) {
-      throw new KafkaError(
-        "THROTTLING_QUOTA_EXCEEDED",
-        `Cannot produce to ${record.topic}: ${MAX_WAITING} records wait for room in the queue already`,
-        { retriable: true },
-      );
-    }
-    this.#unfinished++;
-    if (hasRoom && this.#waitingForRoom.length === 0) {
-      this.#queuedBytes += bytes;
-      this.#route(record, key, accepted);
-    } else {
-      this.#waitingForRoom.push({ bytes, go: () => this.#route(record, key, accepted) });
-    }
+    if (this.#backlog.enter(record.topic, bytes)) this.#route(record, key, accepted);
+    else this.#backlog.wait(bytes, () => this.#route(record, key, accepted));
   }
 
   /** To its lane, at once when the topic is known. */
@@ -230,35 +217,14 @@ export class Producer implements AsyncDisposable {
     const known = this.#waitingForTopic.has(topic) ? undefined : this.#client.cachedTopic(topic);
     if (known !== undefined) return this.#push(record, key, accepted, known);
     this.#waitingForTopic.set(topic, (this.#waitingForTopic.get(topic) ?? 0) + 1);
-    this.#awaitTopic(topic, accepted.deadlineMs).then(
+    const { signal } = this.#stop;
+    awaitTopic(this.#client, topic, accepted.deadlineMs, signal).then(
       (metadata) => this.#push(record, key, accepted, metadata),
-      (error) => this.#refuse(accepted, error),
+      (error) => this.#refuse(accepted, signal.aborted ? closedError(topic) : error),
     ).finally(() => {
       const left = (this.#waitingForTopic.get(topic) ?? 1) - 1;
       if (left === 0) this.#waitingForTopic.delete(topic);
       else this.#waitingForTopic.set(topic, left);
-    });
-  }
-
-  /** An unknown topic is given a moment to appear, a cluster that is away as long as the record has. */
-  async #awaitTopic(topic: string, deadlineMs: number): Promise<TopicMetadata> {
-    const giveUpUnknownAtMs = performance.now() + UNKNOWN_TOPIC_TIMEOUT_MS;
-    return await retrying(async () => {
-      try {
-        return await this.#client.topic(topic);
-      } catch (error) {
-        const isUnknown = error instanceof KafkaError && error.code === "UNKNOWN_TOPIC_OR_PARTITION";
-        if (isUnknown && performance.now() > giveUpUnknownAtMs) throw unknownTopic(topic);
-        throw error;
-      }
-    }, { withinMs: deadlineMs - performance.now(), signal: this.#stop.signal }).catch((error) => {
-      if (this.#stop.signal.aborted) throw closedError(topic);
-      if (!isRetriable(error)) throw error;
-      throw new KafkaError(
-        "REQUEST_TIMED_OUT",
-        `Cannot produce to ${topic}: the delivery time has passed; ${describeError(error)}`,
-        { retriable: true, cause: error },
-      );
     });
   }
 
@@ -290,61 +256,13 @@ export class Producer implements AsyncDisposable {
 
   #refuse(accepted: AcceptedRecord, error: Error): void {
     accepted.onFailed(error);
-    this.#finished(1, accepted.body.length + RECORD_OVERHEAD);
+    this.#backlog.leave(1, accepted.body.length + RECORD_OVERHEAD);
   }
-
-  #finished(count: number, bytes: number): void {
-    this.#queuedBytes -= bytes;
-    this.#unfinished -= count;
-    while (this.#waitingForRoom.length > 0) {
-      const [first] = this.#waitingForRoom;
-      if (first === undefined) break;
-      if (this.#queuedBytes > 0 && this.#queuedBytes + first.bytes > this.#maxQueuedBytes) break;
-      this.#waitingForRoom.shift();
-      this.#queuedBytes += first.bytes;
-      first.go();
-    }
-    if (this.#unfinished === 0) { for (const resolve of this.#onIdle.splice(0)) resolve(); }
-  }
-
-  /** Lanes share the id of the connect; a lane that lost its sequence gets one of its own. */
-  #producerId(renew: boolean): Promise<{ producerId: bigint; producerEpoch: number }> {
-    if (!this.#idempotent) return NO_PRODUCER_ID;
-    return !renew && this.#firstId !== undefined ? this.#firstId : this.#initProducerId();
-  }
-
-  #initProducerId(): Promise<{ producerId: bigint; producerEpoch: number }> {
-    return retrying(async () => {
-      const link = await this.#client.any();
-      const { producerId, producerEpoch } = await link.call(
-        "Cannot obtain a producer id",
-        (broker) => broker.initProducerId({ transactionalId: null, transactionTimeout: 60_000 }),
-      );
-      return { producerId: BigInt(producerId), producerEpoch };
-    }, { withinMs: PRODUCER_ID_TIMEOUT_MS, signal: this.#stop.signal });
-  }
-}
-
-/** The key decides; records without one go round. */
-function choosePartition(key: string | Uint8Array | null, count: number, topic: TopicLanes): number {
-  if (count === 1) return 0;
-  if (key === null) return topic.next = (topic.next + 1) % count;
-  return partitionOf(typeof key === "string" ? encodeText(key) : key, count);
 }
 
 function positive(name: string, value: number): number {
   if (value > 0) return value;
   throw new RangeError(`Cannot make a producer as '${name}' must be positive: current value is ${value}`);
-}
-
-function unknownTopic(topic: string): KafkaError {
-  return new KafkaError(
-    "UNKNOWN_TOPIC_OR_PARTITION",
-    `Cannot produce to ${topic}: the topic does not exist`,
-    {
-      retriable: false,
-    },
-  );
 }
 
 function closedError(topic: string): KafkaError {

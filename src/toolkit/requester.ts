@@ -8,7 +8,6 @@
 import { ReplyError } from "../base/errors.ts";
 import { Histogram } from "../base/histogram.ts";
 import { untilAborted, withDeadline, within } from "../base/stop.ts";
-import { Admin } from "../kafka/admin.ts";
 import { Client } from "../kafka/client.ts";
 import { KafkaError } from "../kafka/errors.ts";
 import { PartitionReader } from "../kafka/partition_reader.ts";
@@ -19,13 +18,12 @@ import { requestHeaders } from "./headers.ts";
 import { newId } from "./ids.ts";
 import { type Message, type PendingRequest, PendingRequests } from "./pending_requests.ts";
 import { readReply, Reply } from "./reply.ts";
+import { ReplyTopic } from "./reply_topic.ts";
 
 export { type Message, Reply };
 
 const MAX_IN_FLIGHT = 10_000;
 const START_TIMEOUT_MS = 30_000;
-/** Replies are of no use to anybody later. */
-const REPLY_RETENTION_MS = 10 * 60_000;
 /** How long the end may take: flushing what was sent, and deleting the reply topic. */
 const CLOSE_TIMEOUT_MS = 3_000;
 
@@ -75,9 +73,8 @@ export interface RequesterStats {
 /** See the module. */
 export class Requester implements AsyncDisposable {
   readonly #client: Client;
-  readonly #admin: Admin;
   readonly #producer: Producer;
-  readonly #replyTopic: string;
+  readonly #replyTopic: ReplyTopic;
   readonly #pending: PendingRequests;
   readonly #rtt = new Histogram();
   #reader: PartitionReader | undefined;
@@ -86,19 +83,16 @@ export class Requester implements AsyncDisposable {
   #timedOut = 0;
   #late = 0;
   #unknown = 0;
-  #isRestoring = false;
   #closing: Promise<void> | undefined;
   readonly #onSent = () => void this.#sent++;
 
-  private constructor(client: Client, producer: Producer, options: RequesterOptions) {
-    const { replyTopic, maxInFlight = MAX_IN_FLIGHT } = options;
+  private constructor(client: Client, producer: Producer, replyTopic: ReplyTopic, maxInFlight: number) {
     if (!(maxInFlight > 0)) {
       throw new RangeError(
         `Cannot request as 'maxInFlight' must be positive: current value is ${maxInFlight}`,
       );
     }
     this.#client = client;
-    this.#admin = Admin.on(client);
     this.#producer = producer;
     this.#replyTopic = replyTopic;
     this.#pending = new PendingRequests({
@@ -145,14 +139,12 @@ export class Requester implements AsyncDisposable {
   }
 
   static async #startOn(client: Client, options: RequesterOptions): Promise<Requester> {
-    const { replyTopic, onFault } = options;
-    const [producer] = await Promise.all([
-      Producer.on(client),
-      createReplyTopic(Admin.on(client), replyTopic),
-    ]);
-    const requester = new Requester(client, producer, options);
+    const { maxInFlight = MAX_IN_FLIGHT, onFault } = options;
+    const replyTopic = new ReplyTopic(client, options.replyTopic);
+    const [producer] = await Promise.all([Producer.on(client), replyTopic.create()]);
+    const requester = new Requester(client, producer, replyTopic, maxInFlight);
     requester.#reader = await PartitionReader.on(client, {
-      topic: replyTopic,
+      topic: replyTopic.name,
       from: "latest",
       // One that was made anew holds nothing but replies to what is asked now.
       resetTo: "earliest",
@@ -161,7 +153,7 @@ export class Requester implements AsyncDisposable {
         for (const record of records) requester.#onReply(record, nowMs);
       },
       onFault: (fault) => {
-        if (fault.code === "UNKNOWN_TOPIC_OR_PARTITION") requester.#restoreReplyTopic();
+        if (fault.code === "UNKNOWN_TOPIC_OR_PARTITION") replyTopic.restore();
         onFault?.(fault);
       },
     });
@@ -192,9 +184,14 @@ export class Requester implements AsyncDisposable {
     return signal === undefined ? answered : this.#untilAborted(id, answered, signal);
   }
 
-  /** Sends a record that asks for no reply. @throws as {@linkcode Producer.send} */
-  async send(topic: string, message: Message): Promise<DeliveryReport> {
-    const report = await this.#producer.send({ ...message, topic });
+  /**
+   * Sends a record that asks for no reply.
+   *
+   * @param signal aborting gives up the waiting; what was sent by then is still on its way
+   * @throws as {@linkcode Producer.send}
+   */
+  async send(topic: string, message: Message, signal?: AbortSignal): Promise<DeliveryReport> {
+    const report = await this.#producer.send({ ...message, topic }, signal);
     this.#sent++;
     return report;
   }
@@ -230,7 +227,7 @@ export class Requester implements AsyncDisposable {
     const leave = async () => {
       await this.#reader?.close();
       await this.#producer.close();
-      await this.#admin.deleteTopics([this.#replyTopic]);
+      await this.#replyTopic.delete();
     };
     // Whatever cannot be reached now is left to the retention of the topic.
     await within(leave(), CLOSE_TIMEOUT_MS, () => new Error("leaving took too long")).catch(() => {});
@@ -241,7 +238,7 @@ export class Requester implements AsyncDisposable {
   #send({ id, topic, message, deadlineMs }: PendingRequest): void {
     // Not by timeOrigin: this thread's clock stands still while the machine sleeps, the epoch's does not.
     const deadline = String(Math.ceil(Date.now() + deadlineMs - performance.now()));
-    const headers = requestHeaders(id, this.#replyTopic, deadline);
+    const headers = requestHeaders(id, this.#replyTopic.name, deadline);
     const record: ProducerRecord = {
       ...message,
       topic,
@@ -274,15 +271,6 @@ export class Requester implements AsyncDisposable {
     }
   }
 
-  /** Somebody deleted it, or the broker forgot it: it keeps no logs, or is another one now. */
-  async #restoreReplyTopic(): Promise<void> {
-    if (this.#isRestoring || this.#closing !== undefined) return;
-    this.#isRestoring = true;
-    // What fails is tried again with the reader's next fault.
-    await createReplyTopic(this.#admin, this.#replyTopic).catch(() => {});
-    this.#isRestoring = false;
-  }
-
   async #untilAborted(id: string, answered: Promise<Reply>, signal: AbortSignal): Promise<Reply> {
     try {
       return await untilAborted(answered, signal);
@@ -290,11 +278,6 @@ export class Requester implements AsyncDisposable {
       if (signal.aborted) this.#pending.giveUp(id);
     }
   }
-}
-
-async function createReplyTopic(admin: Admin, topic: string): Promise<void> {
-  const config = { "retention.ms": String(REPLY_RETENTION_MS), "cleanup.policy": "delete" };
-  await admin.createTopics([{ topic, config }]);
 }
 
 function closedError(topic: string): KafkaError {

@@ -1,10 +1,16 @@
 import assert from "node:assert/strict";
 import { KafkaError } from "../../src/base/errors.ts";
+import { within } from "../../src/base/stop.ts";
 import { Admin } from "../../src/kafka/admin.ts";
 import { GroupConsumer } from "../../src/kafka/consumer.ts";
 import { Producer } from "../../src/kafka/producer.ts";
 import { testBroker, uniqueName } from "../support/broker.ts";
+import { FaultProxy } from "../support/fault_proxy.ts";
 import { plainSettings, until } from "../support/kafka_settings.ts";
+
+/** A request without an answer is given up by itself only after 10 seconds. */
+const AT_ONCE_MS = 5_000;
+const METADATA = 3;
 
 function coded(code: string) {
   return (error: unknown) => error instanceof KafkaError && error.code === code;
@@ -94,4 +100,18 @@ Deno.test("Admin.describeCluster() names the cluster and its brokers", async () 
   assert.ok(brokers.some(({ nodeId }) => nodeId === controllerId));
   const addresses = brokers.map(({ host, port }) => `${host}:${port}`);
   assert.deepEqual(addresses.sort(), [...broker.bootstrapServers].sort());
+});
+
+Deno.test("Admin.connect()'s signal ends what the admin waits for later", async () => {
+  await using broker = await testBroker();
+  await using proxy = FaultProxy.start(broker.bootstrapServers[0] ?? "");
+  const stop = new AbortController();
+  await using admin = await Admin.connect(plainSettings(proxy.address), stop.signal);
+  proxy.onRequest = (apiKey) => {
+    if (apiKey !== METADATA) return "pass";
+    stop.abort(new Error("no more"));
+    return "drop";
+  };
+  const listed = within(admin.listTopics(), AT_ONCE_MS, () => new Error("not at once"));
+  await assert.rejects(listed, (error) => error instanceof KafkaError && !error.retriable);
 });

@@ -248,6 +248,20 @@ Deno.test("Producer.flush() waits for all that is out, and close() flushes", asy
   );
 });
 
+Deno.test("Producer.send() and flush() can be given up; what was sent is delivered, and nothing is sent afterwards", async () => {
+  await using broker = await testBroker();
+  const settings = plainSettings(...broker.bootstrapServers);
+  const topic = await createTopic(settings);
+  await using producer = await Producer.connect(settings);
+  const stop = new AbortController();
+  const waits = [producer.send({ topic, value: "sent" }, stop.signal), producer.flush(stop.signal)];
+  stop.abort(new Error("no more"));
+  for (const wait of waits) await assert.rejects(wait, { message: "no more" });
+  await assert.rejects(producer.send({ topic, value: "not sent" }, stop.signal), { message: "no more" });
+  await producer.flush();
+  assert.equal((await producer.send({ topic, value: "next" })).offset, 1n);
+});
+
 Deno.test("Producer.send() waits while as much is queued as is allowed, and loses nothing", async () => {
   await using broker = await testBroker();
   const settings = plainSettings(...broker.bootstrapServers);

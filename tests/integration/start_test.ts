@@ -52,6 +52,11 @@ interface Start {
 
 const STARTS: readonly Start[] = [
   {
+    name: "Admin.connect()",
+    waits: ["apiVersions", "metadata"],
+    start: (settings, _, signal) => Admin.connect(settings, signal),
+  },
+  {
     name: "Producer.connect()",
     waits: ["apiVersions", "metadata", "initProducerId"],
     start: (settings, _, signal) => Producer.connect(settings, { signal }),
