@@ -297,6 +297,7 @@ conform(Fetch, "refuses offsets that are out of range", async ({ ask, newTopic }
       highWatermark: -1n,
       lastStableOffset: -1n,
       logStartOffset: -1n,
+      abortedTransactions: null,
       records: new Uint8Array(),
     });
   }

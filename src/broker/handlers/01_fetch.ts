@@ -259,7 +259,7 @@ class Reading implements PartitionWaiter, Due {
     const { index, log: stored, highWatermark, lastStableOffset } = partition;
     const { fetchOffset } = wanted;
     const errorCode = errorOf(partition, wanted);
-    if (errorCode !== ErrorCode.NONE) return failed(index, errorCode);
+    if (errorCode !== ErrorCode.NONE) return unread(index, errorCode);
     const left = Math.max(0, Math.min(wanted.partitionMaxBytes, this.#maxBytes - this.#bytes));
     try {
       const records = stored.read(fetchOffset, this.#limitOf(partition), left, this.#bytes === 0);
@@ -275,7 +275,7 @@ class Reading implements PartitionWaiter, Due {
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
       if (partition.failed(error)) log.error(describeError(error));
-      return failed(index, ErrorCode.KAFKA_STORAGE_ERROR);
+      return unread(index, ErrorCode.KAFKA_STORAGE_ERROR);
     }
   }
 }
@@ -286,6 +286,11 @@ function errorOf(partition: Partition, { fetchOffset, currentLeaderEpoch }: Want
   if (currentLeaderEpoch > LEADER_EPOCH) return ErrorCode.UNKNOWN_LEADER_EPOCH;
   const isInRange = fetchOffset >= partition.log.startOffset && fetchOffset <= partition.highWatermark;
   return isInRange ? ErrorCode.NONE : ErrorCode.OFFSET_OUT_OF_RANGE;
+}
+
+/** Of a partition that is there, as Kafka tells it. */
+function unread(partitionIndex: number, errorCode: number): PartitionResponse {
+  return { ...failed(partitionIndex, errorCode), abortedTransactions: null };
 }
 
 function failed(partitionIndex: number, errorCode: number): PartitionResponse {
