@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { compact } from "../../../../src/broker/state/compaction.ts";
 import { Partition, type TransactionGuard } from "../../../../src/broker/state/partition.ts";
-import type { Storage } from "../../../../src/broker/state/storage.ts";
+import { type Storage, StorageError } from "../../../../src/broker/state/storage.ts";
 import { TailPool } from "../../../../src/broker/state/tail.ts";
 import { parseTopicConfig } from "../../../../src/broker/state/topic_config.ts";
 import { ErrorCode } from "../../../../src/wire/error_codes.ts";
 import { BatchAttribute, recordBatches } from "../../../../src/wire/record_batch.ts";
 import { encodeRecordBatch } from "../../../../src/wire/records.ts";
+import { FailingStorage } from "../../../support/failing_storage.ts";
 import { PowerLossStorage } from "../../../support/power_loss_storage.ts";
 import { visibleRecords } from "../../../support/visible_records.ts";
 
@@ -42,13 +43,28 @@ interface Writer {
 class Bench {
   nowMs = NOW_MS;
   partition: Partition;
-  readonly #storage: Storage;
-  readonly committed: Written[] = [];
-  readonly aborted = new Set<bigint>();
+  #storage: Storage;
+  committed: Written[] = [];
+  aborted = new Set<bigint>();
 
   constructor(storage: Storage) {
     this.#storage = storage;
     this.partition = this.#opened();
+  }
+
+  /** Goes on with what a crash has left: what was written since the last sync may be lost, and its offsets free. */
+  survive(storage: Storage, writers: readonly Writer[]): void {
+    this.#storage = storage;
+    this.partition = this.#opened();
+    const { endOffset } = this.partition.log;
+    this.committed = this.committed.filter(({ offset }) => offset < endOffset);
+    this.aborted = new Set([...this.aborted].filter((offset) => offset < endOffset));
+    const open = new Set(this.partition.openProducerIds());
+    for (const one of writers) {
+      one.pending = one.pending.filter(({ offset }) => offset < endOffset);
+      if (open.has(one.producerId)) this.end(one, false);
+      assert.deepEqual(one.pending, [], "what is undecided is known to be");
+    }
   }
 
   write(writer: Writer, key: string, value: string): void {
@@ -238,3 +254,38 @@ Deno.test("compact() leaves no markers for ever, and nothing of producers that a
   bench.restart();
   bench.checkAll();
 });
+
+/** Transactions that are committed, aborted and left, and a compaction now and then. */
+async function work(bench: Bench, writers: readonly Writer[], rounds: number): Promise<void> {
+  for (let i = 0; i < 8 * rounds; i++) {
+    const one = writers[i % 3] ?? assert.fail();
+    bench.write(one, `${i % 5}`, `${i}`.padEnd(40));
+    if (i % 4 !== 1) bench.end(one, i % 3 !== 0);
+    if (i % 8 !== 7) continue;
+    for (const left of writers) if (left.pending.length > 0) bench.end(left, false);
+    await bench.compact();
+    bench.nowMs += 1_500;
+  }
+}
+
+for (const end of ["a kill", "a power loss"] as const) {
+  Deno.test(`compact() cut short by ${end} at any point brings back nothing that was aborted, and loses nothing`, async () => {
+    let isDone = false;
+    for (let changes = 10; !isDone; changes += 13) {
+      using before = new PowerLossStorage();
+      const bench = new Bench(new FailingStorage(before, changes));
+      const writers = writersOf();
+      try {
+        await work(bench, writers, 6);
+        isDone = true;
+      } catch (error) {
+        if (!(error instanceof StorageError)) throw error;
+      }
+      using storage = end === "a kill" ? before.kept() : before.left();
+      bench.survive(storage, writers);
+      bench.checkAll();
+      await work(bench, [4n, 5n, 6n].map((producerId) => ({ producerId, sequence: 0, pending: [] })), 4);
+      bench.checkAll();
+    }
+  });
+}
