@@ -38,6 +38,8 @@ export interface RequestContext {
   readonly connection: ClientConnection;
   readonly apiVersion: number;
   readonly clientId: string;
+  /** When the request came, by the broker's clock. */
+  readonly askedMs: number;
 }
 
 /** Writes the body of an answer. To be called at once: it may write from buffers that are used again. */
@@ -78,13 +80,17 @@ export function defineApi<Q extends Fields, R extends Fields>(
     hasFlexibleResponseHeader,
     isFlexible: (version) => flexible[version] ?? false,
     serve(reader, context) {
-      const { apiVersion } = context;
+      const { apiVersion, state: { metrics, clock } } = context;
       const writerOf = (answer: Encodable<R>): BodyWriter => {
-        context.state.metrics.answered(request.apiKey, answer);
+        metrics.answered(request.apiKey, answer);
+        metrics.served(request.apiKey, clock.nowMs() - context.askedMs);
         return (writer) => response.encode(writer, answer, apiVersion);
       };
       const answer = handle(request.decode(reader, apiVersion), context);
-      if (answer === undefined) return undefined;
+      if (answer === undefined) {
+        metrics.served(request.apiKey, clock.nowMs() - context.askedMs);
+        return undefined;
+      }
       return answer instanceof Later ? answer.map(writerOf) : writerOf(answer);
     },
   };

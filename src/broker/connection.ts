@@ -180,7 +180,7 @@ export class Connection {
   }
 
   #handle(frame: Uint8Array): void {
-    this.#watch.frameCame();
+    const askedMs = this.#watch.frameCame();
     const gate = this.#gate;
     if (gate?.takesBareTokens) {
       const token = gate.takeToken(frame);
@@ -200,7 +200,7 @@ export class Connection {
     const isFlexible = api.isFlexible(apiVersion);
     if (isFlexible) skipTaggedFields(reader);
     if (apiKey !== FETCH) this.#answers.hurry();
-    const context = { state: this.#state, connection: this.#client, apiVersion, clientId };
+    const context = { state: this.#state, connection: this.#client, apiVersion, clientId, askedMs };
     const { faults } = this.#state;
     const answer = faults === undefined
       ? api.serve(reader, context)

@@ -49,12 +49,14 @@ export class ConnectionWatch implements Due {
     return this.#options.clock.nowMs() >= this.#frameDueMs;
   }
 
-  /** A frame came whole. */
-  frameCame(): void {
+  /** A frame came whole. @returns when, by the clock's milliseconds */
+  frameCame(): number {
     this.#framePieces = 0;
     this.#frameDueMs = Infinity;
     const { clock, limits, client } = this.#options;
-    if (client.isKnown) this.deadlineMs = clock.nowMs() + limits.connectionIdleMs;
+    const nowMs = clock.nowMs();
+    if (client.isKnown) this.deadlineMs = nowMs + limits.connectionIdleMs;
+    return nowMs;
   }
 
   /** So many bytes of a frame are there: it is to come on, however long the peer may otherwise be silent. */

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { ErrorCount, RequestCount, SyncCounts } from "./metrics.ts";
+import type { DurationCounts } from "./durations.ts";
+import type { ErrorCount, RequestCount, RequestDurations } from "./metrics.ts";
 import type { BrokerState } from "./state/broker_state.ts";
 
 /** More topics than these are told of as one, so that what is told stays small. */
@@ -34,6 +35,7 @@ export interface BrokerCounts {
   readonly recordBytes: number;
   readonly requests: readonly RequestCount[];
   readonly errors: readonly ErrorCount[];
+  readonly durations: readonly RequestDurations[];
   /** The largest, by their size. */
   readonly topics: readonly TopicCounts[];
   readonly topicsCount: number;
@@ -41,7 +43,8 @@ export interface BrokerCounts {
   /** Partitions that are not served, as the disk failed them. */
   readonly offlinePartitionsCount: number;
   readonly groupsCount: number;
-  readonly syncs: SyncCounts;
+  /** Rounds of fsync. */
+  readonly syncs: DurationCounts;
   /** Of each rule at work, in their order. */
   readonly faults: readonly FaultCounts[];
   /** Of this process. */
@@ -68,7 +71,7 @@ export function countsOf({ metrics, topics, groups, faults }: BrokerState): Brok
     offlinePartitionsCount += partitions.filter(({ fault }) => fault !== undefined).length;
   }
   const { connectionsCount, connectionsTotal, refusedConnectionsTotal } = metrics;
-  const { receivedBytes, sentBytes, recordsTotal, recordBytes, requests, errors, syncs } = metrics;
+  const { receivedBytes, sentBytes, recordsTotal, recordBytes, requests, errors, durations, syncs } = metrics;
   return {
     connectionsCount,
     connectionsTotal,
@@ -79,6 +82,7 @@ export function countsOf({ metrics, topics, groups, faults }: BrokerState): Brok
     recordBytes,
     requests,
     errors,
+    durations,
     topics: rest.length === 0 ? all : [...all.slice(0, MAX_TOPICS), others],
     topicsCount: all.length,
     partitionsCount: sum(all, "partitionsCount"),

@@ -8,24 +8,8 @@ import type { StructValue } from "../wire/codec.ts";
 import { ErrorCode, errorInfo } from "../wire/error_codes.ts";
 import { recordsCountOf } from "../wire/record_batch.ts";
 import type { Fields } from "../wire/schema.ts";
+import { type DurationCounts, Durations } from "./durations.ts";
 import { isErrorCode } from "./error_fields.ts";
-
-/** The upper ends of the buckets that fsyncs are counted in, in milliseconds. */
-export const SYNC_BUCKETS_MS: readonly number[] = [
-  0.25,
-  0.5,
-  1,
-  2.5,
-  5,
-  10,
-  25,
-  50,
-  100,
-  250,
-  500,
-  1_000,
-  5_000,
-];
 
 /** Requests of one API. */
 export interface RequestCount {
@@ -39,11 +23,9 @@ export interface ErrorCount extends RequestCount {
   readonly error: string;
 }
 
-/** Rounds of fsync. */
-export interface SyncCounts {
-  /** For each of {@linkcode SYNC_BUCKETS_MS}, and for what took longer. */
-  readonly buckets: readonly number[];
-  readonly sumMs: number;
+/** How long requests of one API took, from when they came until their answer was there: what they wait for included. */
+export interface RequestDurations extends DurationCounts {
+  readonly api: string;
 }
 
 /** Where the error codes stand in an answer. */
@@ -67,10 +49,11 @@ export class Metrics {
   sentBytes = 0;
   recordsTotal = 0;
   recordBytes = 0;
-  #syncSumMs = 0;
-  readonly #syncs = new Array<number>(SYNC_BUCKETS_MS.length + 1).fill(0);
+  readonly #syncs = new Durations();
   /** By API key. */
   readonly #requests = new Map<number, number>();
+  /** By API key. */
+  readonly #durations = new Map<number, Durations>();
   /** By API key and error code. */
   readonly #errors = new Map<number, Map<number, number>>();
 
@@ -92,10 +75,14 @@ export class Metrics {
 
   /** A round of fsync took so long. */
   synced(ms: number): void {
-    const at = SYNC_BUCKETS_MS.findIndex((boundMs) => ms <= boundMs);
-    const bucket = at < 0 ? SYNC_BUCKETS_MS.length : at;
-    this.#syncs[bucket] = (this.#syncs[bucket] ?? 0) + 1;
-    this.#syncSumMs += ms;
+    this.#syncs.add(ms);
+  }
+
+  /** A request took so long: {@linkcode RequestDurations}. */
+  served(apiKey: number, ms: number): void {
+    let durations = this.#durations.get(apiKey);
+    if (durations === undefined) this.#durations.set(apiKey, durations = new Durations());
+    durations.add(ms);
   }
 
   get requests(): RequestCount[] {
@@ -108,8 +95,13 @@ export class Metrics {
     );
   }
 
-  get syncs(): SyncCounts {
-    return { buckets: [...this.#syncs], sumMs: this.#syncSumMs };
+  get durations(): RequestDurations[] {
+    return [...this.#durations].map(([apiKey, { counts }]) => ({ api: nameOf(apiKey), ...counts }));
+  }
+
+  /** Rounds of fsync. */
+  get syncs(): DurationCounts {
+    return this.#syncs.counts;
   }
 
   #countErrors(apiKey: number, { codes, lists }: ErrorPlaces, answer: StructValue): void {

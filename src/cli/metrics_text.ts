@@ -9,7 +9,7 @@
  * @module
  */
 import type { BrokerCounts } from "../broker/counts.ts";
-import { SYNC_BUCKETS_MS } from "../broker/metrics.ts";
+import { DURATION_BUCKETS_MS, type DurationCounts } from "../broker/durations.ts";
 
 /** The media type of {@linkcode metricsText}. */
 export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
@@ -47,6 +47,11 @@ export function metricsText(counts: BrokerCounts, version: string): string {
       "counter",
       "Requests, by API.",
       counts.requests.map(({ api, count }) => [{ request: api }, count]),
+    ),
+    histogram(
+      "kafka_network_requestmetrics_totaltime_seconds",
+      "How long requests took, by API, until their answer was there: what they wait for included.",
+      counts.durations.map((durations) => [{ request: durations.api }, durations]),
     ),
     family(
       "kafka_network_requestmetrics_errors_total",
@@ -86,7 +91,11 @@ export function metricsText(counts: BrokerCounts, version: string): string {
       "Consumer groups that have members or had some.",
       of(counts.groupsCount),
     ),
-    syncs(counts),
+    histogram(
+      "kafka_log_logflushstats_logflush_seconds",
+      "How long a round of fsync took.",
+      [[{}, counts.syncs]],
+    ),
     faultsText(counts),
   ].join("");
 }
@@ -107,17 +116,24 @@ function faultsText({ faults }: BrokerCounts): string {
   );
 }
 
-/** Rounds of fsync, as a histogram in seconds. */
-function syncs({ syncs: { buckets, sumMs } }: BrokerCounts): string {
-  const name = "kafka_log_logflushstats_logflush_seconds";
-  let count = 0;
-  const lines = buckets.map((inBucket, i) => {
-    count += inBucket;
-    const boundMs = SYNC_BUCKETS_MS[i];
-    return `${name}_bucket{le="${boundMs === undefined ? "+Inf" : boundMs / 1_000}"} ${count}\n`;
+/** Durations, as a histogram in seconds. */
+function histogram(
+  name: string,
+  help: string,
+  series: readonly (readonly [Labels, DurationCounts])[],
+): string {
+  const lines = series.map(([labels, { buckets, sumMs }]) => {
+    let count = 0;
+    const below = buckets.map((inBucket, i) => {
+      count += inBucket;
+      const boundMs = DURATION_BUCKETS_MS[i];
+      const le = boundMs === undefined ? "+Inf" : String(boundMs / 1_000);
+      return `${name}_bucket${labelsText({ ...labels, le })} ${count}\n`;
+    });
+    const text = labelsText(labels);
+    return `${below.join("")}${name}_sum${text} ${sumMs / 1_000}\n${name}_count${text} ${count}\n`;
   });
-  return head(name, "histogram", "How long a round of fsync took.") + lines.join("") +
-    `${name}_sum ${sumMs / 1_000}\n${name}_count ${count}\n`;
+  return head(name, "histogram", help) + lines.join("");
 }
 
 function head(name: string, type: string, help: string): string {

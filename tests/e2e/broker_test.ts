@@ -73,6 +73,9 @@ Deno.test("parley broker --http serves /health and /metrics", async () => {
       "kafka_coordinator_group_groupmetadatamanager_numgroups 0",
     ]
   ) assert.ok(text.split("\n").includes(line), `${line} is not in\n${text}`);
+  const took = "kafka_network_requestmetrics_totaltime_seconds";
+  assert.match(text, new RegExp(`^${took}_bucket{request="Produce",le="\\+Inf"} 2$`, "m"));
+  assert.match(text, new RegExp(`^${took}_count{request="Produce"} 2$`, "m"));
   assert.match(text, /^kafka_log_log_size\{topic="orders"\} [1-9]\d*$/m);
   assert.match(text, /^kafka_server_socket_server_metrics_incoming_byte_total [1-9]\d*$/m);
 

@@ -32,7 +32,7 @@ export async function ask<Q extends Fields, R extends Fields>(
 ): Promise<Decoded<R>> {
   const asked = new Writer();
   request.encode(asked, value, apiVersion);
-  const context = { state, connection: CONNECTION, apiVersion, clientId: "" };
+  const context = { state, connection: CONNECTION, apiVersion, clientId: "", askedMs: state.clock.nowMs() };
   const answer = api.serve(new Reader(asked.written()), context) ?? assert.fail("it is not answered");
   const later = answer instanceof Later ? answer : Later.of(answer);
   const write = await new Promise<BodyWriter>((resolve) => later.listen(resolve));

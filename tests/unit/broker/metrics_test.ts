@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { Metrics, SYNC_BUCKETS_MS } from "../../../src/broker/metrics.ts";
+import { DURATION_BUCKETS_MS } from "../../../src/broker/durations.ts";
+import { Metrics } from "../../../src/broker/metrics.ts";
 import { ErrorCode } from "../../../src/wire/error_codes.ts";
 import { batchOf } from "../../support/batches.ts";
 
@@ -43,7 +44,20 @@ Deno.test("Metrics.synced() puts each round of fsync into its bucket", () => {
   const metrics = new Metrics();
   for (const ms of [0.1, 0.25, 3, 60_000]) metrics.synced(ms);
   const { buckets, sumMs } = metrics.syncs;
-  assert.equal(buckets.length, SYNC_BUCKETS_MS.length + 1);
-  assert.deepEqual([buckets[0], buckets[SYNC_BUCKETS_MS.indexOf(5)], buckets.at(-1)], [2, 1, 1]);
+  assert.equal(buckets.length, DURATION_BUCKETS_MS.length + 1);
+  assert.deepEqual(buckets.slice(0, 2), [1, 1]);
+  assert.deepEqual([buckets[DURATION_BUCKETS_MS.indexOf(5)], buckets.at(-1)], [1, 1]);
   assert.equal(sumMs, 60_003.35);
+});
+
+Deno.test("Metrics.served() tells how long the requests of each API took, of those that came", () => {
+  const metrics = new Metrics();
+  assert.equal(metrics.durations.length, 0);
+  for (const ms of [0, 0.1, 7]) metrics.served(PRODUCE, ms);
+  metrics.served(HEARTBEAT, 5_001);
+  assert.equal(metrics.durations.length, 2);
+  const [produce, heartbeat] = metrics.durations;
+  assert.deepEqual([produce?.api, produce?.buckets[0], produce?.sumMs], ["Produce", 2, 7.1]);
+  assert.equal(produce?.buckets[DURATION_BUCKETS_MS.indexOf(10)], 1);
+  assert.deepEqual([heartbeat?.api, heartbeat?.buckets.at(-1)], ["Heartbeat", 1]);
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { BrokerCounts } from "../../../src/broker/counts.ts";
+import { DURATION_BUCKETS_MS } from "../../../src/broker/durations.ts";
 import { metricsText } from "../../../src/cli/metrics_text.ts";
 
 const COUNTS: BrokerCounts = {
@@ -21,7 +22,11 @@ const COUNTS: BrokerCounts = {
   partitionsCount: 13,
   offlinePartitionsCount: 14,
   groupsCount: 15,
-  syncs: { buckets: [1, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1], sumMs: 6_000 },
+  durations: [
+    { api: "Fetch", buckets: [4, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0], sumMs: 500 },
+    { api: "Produce", buckets: [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], sumMs: 0.5 },
+  ],
+  syncs: { buckets: [0, 1, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1], sumMs: 6_000 },
   faults: [],
   residentBytes: 16,
 };
@@ -47,7 +52,8 @@ Deno.test("metricsText() is Prometheus's text format: each family once, with its
 Deno.test("metricsText() has fsyncs as a histogram: buckets that add up, in seconds", () => {
   const lines = metricsText(COUNTS, "1").split("\n").filter((line) => line.startsWith("kafka_log_logflush"));
   const name = "kafka_log_logflushstats_logflush_seconds";
-  assert.deepEqual(lines.slice(0, 3), [
+  assert.deepEqual(lines.slice(0, 4), [
+    `${name}_bucket{le="0.0001"} 0`,
     `${name}_bucket{le="0.00025"} 1`,
     `${name}_bucket{le="0.0005"} 1`,
     `${name}_bucket{le="0.001"} 3`,
@@ -57,6 +63,19 @@ Deno.test("metricsText() has fsyncs as a histogram: buckets that add up, in seco
     `${name}_bucket{le="+Inf"} 4`,
     `${name}_sum 6`,
     `${name}_count 4`,
+  ]);
+});
+
+Deno.test("metricsText() has how long requests took as one histogram, with the API as a label", () => {
+  const name = "kafka_network_requestmetrics_totaltime_seconds";
+  const lines = metricsText(COUNTS, "1").split("\n").filter((line) => line.startsWith(name));
+  assert.equal(lines.length, 2 * (DURATION_BUCKETS_MS.length + 3));
+  assert.equal(lines[1], `${name}_bucket{request="Fetch",le="0.00025"} 5`);
+  assert.deepEqual(lines.slice(DURATION_BUCKETS_MS.length, DURATION_BUCKETS_MS.length + 4), [
+    `${name}_bucket{request="Fetch",le="+Inf"} 7`,
+    `${name}_sum{request="Fetch"} 0.5`,
+    `${name}_count{request="Fetch"} 7`,
+    `${name}_bucket{request="Produce",le="0.0001"} 1`,
   ]);
 });
 
