@@ -4,7 +4,8 @@
  * @module
  */
 import type { PartitionLog } from "./partition_log.ts";
-import { MAX_RELATIVE_OFFSET, type Segment } from "./segment.ts";
+import type { Segment } from "./segment.ts";
+import { MAX_RELATIVE_OFFSET } from "./sparse_index.ts";
 import type { TopicConfig } from "./topic_config.ts";
 
 /** What a compaction works on. */

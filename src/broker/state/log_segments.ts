@@ -5,10 +5,11 @@
  */
 import type { LogState } from "./log_state.ts";
 import { type OpenedSegments, openSegments, removeSegment } from "./open_segments.ts";
-import { type BatchExtent, MAX_RELATIVE_OFFSET, Segment } from "./segment.ts";
+import { type BatchExtent, Segment } from "./segment.ts";
 import { SegmentIndexes } from "./segment_indexes.ts";
 import { segmentName } from "./segment_name.ts";
 import { SegmentWriter } from "./segment_writer.ts";
+import { MAX_RELATIVE_OFFSET } from "./sparse_index.ts";
 import type { Storage } from "./storage.ts";
 import type { TopicConfig } from "./topic_config.ts";
 

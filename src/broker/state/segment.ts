@@ -19,9 +19,6 @@ import { segmentName } from "./segment_name.ts";
 import { SparseIndex } from "./sparse_index.ts";
 import { DamageError, type StorageFile } from "./storage.ts";
 
-/** Offsets in a segment must fit its index. */
-export const MAX_RELATIVE_OFFSET = 2n ** 32n - 1n;
-
 const WINDOW_BYTES = 32 * 1024;
 const EMPTY = new Uint8Array();
 

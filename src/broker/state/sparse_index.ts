@@ -6,6 +6,8 @@
 
 /** Bytes of log between two entries: what a read may have to walk over to find its offset. */
 export const INDEX_INTERVAL_BYTES = 16 * 1024;
+/** An offset may be so far above its segment's base. */
+export const MAX_RELATIVE_OFFSET = 2n ** 32n - 1n;
 
 const FIRST_CAPACITY = 16;
 
