@@ -7,8 +7,6 @@
  *
  * @module
  */
-import { describeError } from "../../base/errors.ts";
-import { logger } from "../../base/log.ts";
 import { ErrorCode } from "../../wire/error_codes.ts";
 import { NO_PRODUCER_ID } from "../../wire/record_batch.ts";
 import type { CommittedOffsets } from "./committed_offsets.ts";
@@ -16,7 +14,6 @@ import { Deadlines } from "./deadlines.ts";
 import type { Flusher, Syncable } from "./flusher.ts";
 import { Later } from "./later.ts";
 import type { ProducerIds } from "./producer_ids.ts";
-import { StorageError } from "./storage.ts";
 import type { Topics } from "./topics.ts";
 import {
   completed,
@@ -33,7 +30,7 @@ import {
   type Transaction,
   type TransactionPartition,
 } from "./transaction.ts";
-import { RETRY_MS, TransactionEndings } from "./transaction_endings.ts";
+import { TransactionEndings } from "./transaction_endings.ts";
 import { TransactionMarkers } from "./transaction_markers.ts";
 import { judgeEnd, judgeEndWithEpoch, judgeProducer } from "./transaction_rules.ts";
 import {
@@ -41,6 +38,7 @@ import {
   TransactionTable,
   type TransactionTableOptions,
 } from "./transaction_table.ts";
+import { TransactionTimeouts } from "./transaction_timeouts.ts";
 import { TransactionalIds } from "./transactional_ids.ts";
 import {
   failed,
@@ -50,8 +48,6 @@ import {
 } from "./transactional_producer.ts";
 
 export type { ProducerResult, TransactionalProducer } from "./transactional_producer.ts";
-
-const log = logger("broker");
 
 /** Groups whose offsets one transaction commits. */
 const MAX_GROUPS = 100;
@@ -75,6 +71,7 @@ export class Transactions implements Syncable, Disposable {
   readonly #ids: TransactionalIds;
   readonly #markers: TransactionMarkers;
   readonly #endings: TransactionEndings;
+  readonly #timeouts: TransactionTimeouts;
   readonly #deadlines: Deadlines;
 
   /** @throws {StorageError} */
@@ -85,6 +82,7 @@ export class Transactions implements Syncable, Disposable {
     this.#deadlines = new Deadlines(options.clock);
     this.#ids = new TransactionalIds(this.#table, options);
     const { offsets, flusher, clock, fsync } = options;
+    this.#timeouts = new TransactionTimeouts(clock, this.#deadlines, (entry) => void this.#abort(entry));
     this.#endings = new TransactionEndings({
       table: this.#table,
       markers: this.#markers,
@@ -115,7 +113,7 @@ export class Transactions implements Syncable, Disposable {
       ),
     );
     for (const entry of this.#table.entries()) {
-      if (entry.transaction.state === "Ongoing") this.#watch(entry);
+      if (entry.transaction.state === "Ongoing") this.#timeouts.watch(entry);
       if (!isPrepared(entry.transaction.state)) continue;
       this.#conclude(entry, this.#markers.missing(entry.transaction));
     }
@@ -208,9 +206,8 @@ export class Transactions implements Syncable, Disposable {
     isCommit: boolean,
     isEpochPerTransaction: boolean,
   ): ProducerResult | Later<ProducerResult> {
-    if (producer.transactionalId === "") return failed(ErrorCode.INVALID_REQUEST);
-    const entry = this.#table.get(producer.transactionalId);
-    if (entry === undefined) return failed(ErrorCode.INVALID_PRODUCER_ID_MAPPING);
+    const entry = this.#entryOf(producer);
+    if (typeof entry === "number") return failed(entry);
     const judge = isEpochPerTransaction ? judgeEndWithEpoch : judgeEnd;
     const verdict = judge(entry.transaction, producer, isCommit);
     switch (verdict.kind) {
@@ -237,15 +234,20 @@ export class Transactions implements Syncable, Disposable {
     this.#deadlines[Symbol.dispose]();
   }
 
+  /** The entry of a producer's transactional id, or the error code that there is none for. */
+  #entryOf({ transactionalId }: TransactionalProducer): TransactionEntry | number {
+    if (transactionalId === "") return ErrorCode.INVALID_REQUEST;
+    return this.#table.get(transactionalId) ?? ErrorCode.INVALID_PRODUCER_ID_MAPPING;
+  }
+
   #extend(
     producer: TransactionalProducer,
     partitions: readonly TransactionPartition[],
     groupIds: readonly string[],
     isEpochPerTransaction: boolean,
   ): number {
-    if (producer.transactionalId === "") return ErrorCode.INVALID_REQUEST;
-    const entry = this.#table.get(producer.transactionalId);
-    if (entry === undefined) return ErrorCode.INVALID_PRODUCER_ID_MAPPING;
+    const entry = this.#entryOf(producer);
+    if (typeof entry === "number") return entry;
     const { transaction } = entry;
     const errorCode = judgeProducer(transaction, producer);
     if (errorCode !== ErrorCode.NONE) return errorCode;
@@ -262,17 +264,16 @@ export class Transactions implements Syncable, Disposable {
       takeIn(next, added);
       this.#table.put(entry, next);
     }
-    if (!isBegun) this.#watch(entry);
+    if (!isBegun) this.#timeouts.watch(entry);
     return ErrorCode.NONE;
   }
 
   #verify(producer: TransactionalProducer, has: (transaction: Transaction) => boolean): number {
-    if (producer.transactionalId === "") return ErrorCode.INVALID_REQUEST;
-    const transaction = this.get(producer.transactionalId);
-    if (transaction === undefined) return ErrorCode.INVALID_PRODUCER_ID_MAPPING;
-    const errorCode = judgeProducer(transaction, producer);
+    const entry = this.#entryOf(producer);
+    if (typeof entry === "number") return entry;
+    const errorCode = judgeProducer(entry.transaction, producer);
     if (errorCode !== ErrorCode.NONE) return errorCode;
-    return has(transaction) ? ErrorCode.NONE : ErrorCode.TRANSACTION_ABORTABLE;
+    return has(entry.transaction) ? ErrorCode.NONE : ErrorCode.TRANSACTION_ABORTABLE;
   }
 
   /**
@@ -303,29 +304,10 @@ export class Transactions implements Syncable, Disposable {
     return this.#endings.conclude(entry);
   }
 
-  /** Aborts the transaction when its time is over. */
-  #watch(entry: TransactionEntry): void {
-    const { clock } = this.#options;
-    const { startedAtMs, timeoutMs } = entry.transaction;
-    // It may have begun in the future, by a clock that was set back since.
-    const leftMs = Math.min(startedAtMs + timeoutMs - clock.epochMs(), timeoutMs);
-    entry.deadlineMs = clock.nowMs() + Math.max(0, leftMs);
-    this.#deadlines.add(entry);
-  }
-
   #onDeadline(entry: TransactionEntry): void {
-    const { transactionalId, state, timeoutMs } = entry.transaction;
-    if (isPrepared(state)) return void this.#endings.conclude(entry);
-    if (state !== "Ongoing") return;
-    try {
-      this.#abort(entry);
-      log.info(`Aborted the transaction of '${transactionalId}' as its ${timeoutMs} ms are over`);
-    } catch (error) {
-      if (!(error instanceof StorageError)) throw error;
-      log.error(`Cannot abort the transaction of '${transactionalId}': ${describeError(error)}`);
-      entry.deadlineMs = this.#options.clock.nowMs() + RETRY_MS;
-      this.#deadlines.add(entry);
-    }
+    const { state } = entry.transaction;
+    if (isPrepared(state)) this.#endings.conclude(entry);
+    else if (state === "Ongoing") this.#timeouts.over(entry);
   }
 }
 
