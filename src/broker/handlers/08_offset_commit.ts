@@ -14,7 +14,7 @@ import { OffsetCommitRequest, OffsetCommitResponse } from "../../wire/messages/0
 import type { Infer, Input } from "../../wire/schema.ts";
 import { defineApi, type RequestContext } from "../api.ts";
 import type { BrokerState } from "../state/broker_state.ts";
-import type { OffsetCommit } from "../state/committed_offsets.ts";
+import type { OffsetCommit } from "../state/committed_offset.ts";
 import { StorageError } from "../state/storage.ts";
 
 const log = logger("broker");

@@ -14,7 +14,7 @@ import { TxnOffsetCommitRequest, TxnOffsetCommitResponse } from "../../wire/mess
 import type { Infer, Input } from "../../wire/schema.ts";
 import { defineApi, type RequestContext } from "../api.ts";
 import type { BrokerState } from "../state/broker_state.ts";
-import type { OffsetCommit } from "../state/committed_offsets.ts";
+import type { OffsetCommit } from "../state/committed_offset.ts";
 import { StorageError } from "../state/storage.ts";
 import { admitOffsets } from "./transaction_admission.ts";
 

@@ -10,7 +10,7 @@ import { ErrorCode } from "../../wire/error_codes.ts";
 import type { RequestContext } from "../api.ts";
 import type { TransactionGuard } from "../state/partition.ts";
 import { StorageError } from "../state/storage.ts";
-import type { TransactionalProducer } from "../state/transactions.ts";
+import type { TransactionalProducer } from "../state/transactional_producer.ts";
 
 const log = logger("broker");
 

@@ -18,8 +18,6 @@ import { type Change, Journal } from "./journal.ts";
 import { type StagedKey, StagedOffsets } from "./staged_offsets.ts";
 import type { Storage } from "./storage.ts";
 
-export type { CommittedOffset, OffsetCommit } from "./committed_offset.ts";
-
 const PATH = "journals/offsets.log";
 
 type ByPartition = Map<number, CommittedOffset>;

@@ -8,7 +8,8 @@
 import { describeError } from "../../base/errors.ts";
 import { logger } from "../../base/log.ts";
 import type { Clock } from "./clock.ts";
-import type { CommittedOffset, CommittedOffsets } from "./committed_offsets.ts";
+import type { CommittedOffset } from "./committed_offset.ts";
+import type { CommittedOffsets } from "./committed_offsets.ts";
 import type { Group } from "./group.ts";
 import type { Groups } from "./groups.ts";
 

@@ -47,8 +47,6 @@ import {
   type TransactionalProducer,
 } from "./transactional_producer.ts";
 
-export type { ProducerResult, TransactionalProducer } from "./transactional_producer.ts";
-
 /** Groups whose offsets one transaction commits. */
 const MAX_GROUPS = 100;
 

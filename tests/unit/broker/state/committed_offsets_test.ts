@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { CommittedOffsets, type OffsetCommit } from "../../../../src/broker/state/committed_offsets.ts";
+import type { OffsetCommit } from "../../../../src/broker/state/committed_offset.ts";
+import { CommittedOffsets } from "../../../../src/broker/state/committed_offsets.ts";
 import { MemoryStorage } from "../../../../src/broker/state/memory_storage.ts";
 import { ProducerIds } from "../../../../src/broker/state/producer_ids.ts";
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { CommittedOffsets, type OffsetCommit } from "../../../../src/broker/state/committed_offsets.ts";
+import type { OffsetCommit } from "../../../../src/broker/state/committed_offset.ts";
+import { CommittedOffsets } from "../../../../src/broker/state/committed_offsets.ts";
 import { MemoryStorage } from "../../../../src/broker/state/memory_storage.ts";
 
 function opened(storage: MemoryStorage): CommittedOffsets {

@@ -5,7 +5,10 @@ import { BrokerState } from "../../../../src/broker/state/broker_state.ts";
 import { Later } from "../../../../src/broker/state/later.ts";
 import type { Partition } from "../../../../src/broker/state/partition.ts";
 import { StorageError } from "../../../../src/broker/state/storage.ts";
-import type { ProducerResult, TransactionalProducer } from "../../../../src/broker/state/transactions.ts";
+import type {
+  ProducerResult,
+  TransactionalProducer,
+} from "../../../../src/broker/state/transactional_producer.ts";
 import { ErrorCode } from "../../../../src/wire/error_codes.ts";
 import { batchOf } from "../../../support/batches.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
