@@ -4,7 +4,8 @@
  * Behaviour: one batch of magic 2 per partition, checked by its CRC32C, written before it is acknowledged, with acks 1
  * and -1 alike; acks 0 gets no answer. Idempotent producers: one of the last five batches again is answered with its
  * offset. Transactional records are taken where the transaction is under way; from v12 on they begin it (KIP-890). Who
- * waits in a fetch is answered before the producer is.
+ * waits in a fetch is answered before the producer is. Of a partition that is named twice each batch is appended and
+ * answered; Kafka keeps the last and says nothing of the others.
  * Not modelled: quotas, closing the connection on an error with acks 0.
  *
  * @module
