@@ -31,7 +31,7 @@ export interface RequestDurations extends DurationCounts {
 /** Where the error codes stand in an answer. */
 interface ErrorPlaces {
   readonly codes: readonly string[];
-  readonly lists: readonly (readonly [name: string, places: ErrorPlaces])[];
+  readonly lists: readonly { readonly name: string; readonly places: ErrorPlaces }[];
 }
 
 const NOWHERE: ErrorPlaces = { codes: [], lists: [] };
@@ -105,14 +105,15 @@ export class Metrics {
   }
 
   #countErrors(apiKey: number, { codes, lists }: ErrorPlaces, answer: StructValue): void {
-    for (const name of codes) {
-      const code = answer[name];
+    for (let i = 0; i < codes.length; i++) {
+      const code = answer[codes[i] ?? ""];
       if (typeof code === "number" && code !== ErrorCode.NONE) this.#countError(apiKey, code);
     }
-    for (const [name, places] of lists) {
-      const list = answer[name];
-      if (!Array.isArray(list)) continue;
-      for (const entry of list) this.#countErrors(apiKey, places, entry);
+    for (let i = 0; i < lists.length; i++) {
+      const inner = lists[i];
+      const list = inner === undefined ? undefined : answer[inner.name];
+      if (inner === undefined || !Array.isArray(list)) continue;
+      for (let j = 0; j < list.length; j++) this.#countErrors(apiKey, inner.places, list[j]);
     }
   }
 
@@ -129,13 +130,13 @@ function nameOf(apiKey: number): string {
 
 function placesIn(fields: Fields): ErrorPlaces {
   const codes: string[] = [];
-  const lists: [string, ErrorPlaces][] = [];
+  const lists: { name: string; places: ErrorPlaces }[] = [];
   for (const [name, field] of Object.entries(fields)) {
     const { type } = field;
     if (isErrorCode(name, field)) codes.push(name);
     if (typeof type !== "object" || !("element" in type) || typeof type.element !== "object") continue;
     const places = placesIn(type.element.fields);
-    if (places.codes.length + places.lists.length > 0) lists.push([name, places]);
+    if (places.codes.length + places.lists.length > 0) lists.push({ name, places });
   }
   return { codes, lists };
 }

@@ -1,6 +1,7 @@
 /**
  * Makes codecs of definitions: for each version a chain of closures, in which everything that the version decides
- * (which fields, compact or not, nullable or not, tagged or not) is decided once.
+ * (which fields, compact or not, nullable or not, tagged or not) is decided once. Its loops count: what an iterator gives
+ * would be garbage of every field of every message.
  *
  * @module
  */
@@ -60,14 +61,19 @@ export function structCodec(struct: Struct, version: number, flexible: boolean):
     decode(reader) {
       // A copy of the defaults has every field in place: what follows only fills them in.
       const value: Record<string, unknown> = { ...defaults };
-      for (const { name, codec } of untagged) value[name] = codec.decode(reader);
+      for (let i = 0; i < untagged.length; i++) {
+        const field = untagged[i];
+        if (field !== undefined) value[field.name] = field.codec.decode(reader);
+      }
       tail?.decode(reader, value);
       return value;
     },
     encode(writer, value) {
-      for (const { name, codec } of untagged) {
-        const field = value[name];
-        codec.encode(writer, field === undefined ? codec.default : field);
+      for (let i = 0; i < untagged.length; i++) {
+        const field = untagged[i];
+        if (field === undefined) continue;
+        const given = value[field.name];
+        field.codec.encode(writer, given === undefined ? field.codec.default : given);
       }
       tail?.encode(writer, value);
     },
@@ -157,7 +163,7 @@ function arrayCodec(
       const count = value === null ? -1 : value.length;
       if (flexible) writer.compactArrayCount(count);
       else writer.arrayCount(count);
-      if (value !== null) { for (const one of value) element.encode(writer, one); }
+      for (let i = 0; i < count; i++) element.encode(writer, value?.[i]);
     },
   };
 }

@@ -9,6 +9,9 @@ import type { NamedCodec, StructValue } from "./codec.ts";
 import type { Reader } from "./reader.ts";
 import { Writer } from "./writer.ts";
 
+const NONE: ReadonlyMap<number, TaggedCodec> = new Map();
+const NOTHING: Record<string, unknown> = Object.freeze({});
+
 /** A tagged field of a structure. */
 export interface TaggedCodec extends NamedCodec {
   readonly tag: number;
@@ -26,23 +29,10 @@ export function taggedFieldsCodec(fields: readonly TaggedCodec[]): TaggedFieldsC
   const sorted = [...fields].sort((a, b) => a.tag - b.tag);
   const byTag = new Map(sorted.map((field) => [field.tag, field]));
   return {
-    decode(reader, into) {
-      eachTaggedField(reader, (tag, sizeBytes) => {
-        const field = byTag.get(tag);
-        if (field === undefined) return reader.skip(sizeBytes);
-        const end = reader.position + sizeBytes;
-        into[field.name] = field.codec.decode(reader);
-        if (reader.position !== end) {
-          throw new WireError(
-            `Cannot read ${field.name} as tag ${tag} does not end at its size of ${sizeBytes} bytes`,
-          );
-        }
-      });
-    },
+    decode: (reader, into) => decodeTaggedFields(reader, byTag, into),
     encode(writer, value) {
-      const present = sorted.filter(({ name, codec }) =>
-        value[name] !== undefined && !codec.isDefault(value[name])
-      );
+      if (sorted.every((field) => isLeftOut(field, value))) return writer.uvarint(0);
+      const present = sorted.filter((field) => !isLeftOut(field, value));
       writer.uvarint(present.length);
       for (const { tag, name, codec } of present) {
         // The size comes first and has a variable length itself; tagged fields are rare and small enough for a copy.
@@ -58,16 +48,37 @@ export function taggedFieldsCodec(fields: readonly TaggedCodec[]): TaggedFieldsC
 
 /** Passes over tagged fields. @throws {WireError} */
 export function skipTaggedFields(reader: Reader): void {
-  eachTaggedField(reader, (_tag, sizeBytes) => reader.skip(sizeBytes));
+  decodeTaggedFields(reader, NONE, NOTHING);
 }
 
-function eachTaggedField(reader: Reader, visit: (tag: number, sizeBytes: number) => void): void {
+function isLeftOut({ name, codec }: TaggedCodec, value: StructValue): boolean {
+  return value[name] === undefined || codec.isDefault(value[name]);
+}
+
+/** Reads those that `byTag` knows, and passes over the others. */
+function decodeTaggedFields(
+  reader: Reader,
+  byTag: ReadonlyMap<number, TaggedCodec>,
+  into: Record<string, unknown>,
+): void {
   const count = reader.uvarint();
   let last = -1;
   for (let i = 0; i < count; i++) {
     const tag = reader.uvarint();
     if (tag <= last) throw new WireError(`Cannot read tagged fields as tag ${tag} comes after tag ${last}`);
     last = tag;
-    visit(tag, reader.uvarint());
+    const sizeBytes = reader.uvarint();
+    const field = byTag.get(tag);
+    if (field === undefined) {
+      reader.skip(sizeBytes);
+      continue;
+    }
+    const end = reader.position + sizeBytes;
+    into[field.name] = field.codec.decode(reader);
+    if (reader.position !== end) {
+      throw new WireError(
+        `Cannot read ${field.name} as tag ${tag} does not end at its size of ${sizeBytes} bytes`,
+      );
+    }
   }
 }

@@ -57,14 +57,16 @@ export class Writer {
   }
 
   /** What was written, in parts that follow each other: large bytes are the very ones that were given. */
-  *parts(): Iterable<Uint8Array> {
+  parts(): Uint8Array[] {
+    const parts: Uint8Array[] = [];
     let from = 0;
     for (const { at, bytes } of this.#attachments) {
-      if (at > from) yield this.#bytes.subarray(from, at);
-      yield bytes;
+      if (at > from) parts.push(this.#bytes.subarray(from, at));
+      parts.push(bytes);
       from = at;
     }
-    if (this.#at > from) yield this.#bytes.subarray(from, this.#at);
+    if (this.#at > from) parts.push(this.#bytes.subarray(from, this.#at));
+    return parts;
   }
 
   /** Forgets what was written, and keeps the buffer: what {@linkcode Writer.written} gave before is overwritten. */

@@ -194,7 +194,9 @@ class Reading implements PartitionWaiter, Due {
     for (const partition of this.#partitions) partition.waiters.add(this);
     this.deadlineMs = clock.nowMs() + Math.min(this.#request.maxWaitMs, limits.maxFetchWaitMs);
     fetchDeadlines.add(this);
-    this.#later.hurry = () => this.#finish();
+    // Not written straight into the property: see Later.map().
+    const hurry = () => this.#finish();
+    this.#later.hurry = hurry;
     return this.#later;
   }
 
