@@ -12,9 +12,16 @@ const SIGNALS: Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT", "SIGBREAK"]
   : ["SIGINT", "SIGTERM", "SIGHUP"];
 
+/** Ctrl-C comes twice where a task runner passes on what the terminal has sent already: that is one wish. */
+const ECHO_MS = 500;
+
 const stop = new AbortController();
+const askedAtMs = new Map<Deno.Signal, number>();
 for (const signal of SIGNALS) {
   Deno.addSignalListener(signal, () => {
+    const nowMs = performance.now();
+    if (nowMs - (askedAtMs.get(signal) ?? -Infinity) < ECHO_MS) return;
+    askedAtMs.set(signal, nowMs);
     // Who asks twice does not want to wait.
     if (stop.signal.aborted) Deno.exit(1);
     stop.abort(new Error(`Stopped by ${signal}`));

@@ -11,7 +11,7 @@ import type { KafkaSettings } from "../kafka/settings.ts";
 import { addSettings, configOf, type Context, EXIT } from "./context.ts";
 import { openHost } from "./host.ts";
 import type { Io } from "./io.ts";
-import { count, topicName } from "./options.ts";
+import { count, groupName, topicName } from "./options.ts";
 import { recordJson, recordText } from "./records.ts";
 
 const CLIENT_ID = "parley-consume";
@@ -44,6 +44,7 @@ export function consumeCommand(context: Context): Command {
     .option(
       "--group <GROUP>",
       "share the records with the group, and go on where it was; --from holds for its start",
+      groupName,
     )
     .option("--max <N>", "end after so many", count)
     .option("--json", "JSON lines (also when piped)")
@@ -87,6 +88,12 @@ async function consume(io: Io, command: Command, topic: string, flags: ConsumeFl
     if (isLast) enough.resolve();
     return isWritten ? wanted : [];
   };
+  {
+    // A reader waits for a topic; a person who misspelt its name had rather be told.
+    const { Admin } = await import("../kafka/admin.ts");
+    await using admin = await Admin.connect(host.settings, signal);
+    await untilAborted(admin.describeTopics([topic]), signal);
+  }
   const reading = { settings: host.settings, topic, print, onTrouble, signal };
   await using _reader = group === undefined ? await readAll(reading, from) : await readAsGroup(reading, {
     groupId: group,
@@ -128,15 +135,7 @@ async function readAsGroup(
   { settings, topic, print, onTrouble, signal }: Reading,
   group: { groupId: string; from: "earliest" | "latest"; stopTimeoutMs: number },
 ): Promise<AsyncDisposable> {
-  const [{ Admin }, { GroupConsumer }] = await Promise.all([
-    import("../kafka/admin.ts"),
-    import("../kafka/consumer.ts"),
-  ]);
-  {
-    // A group may wait for a topic; a person who misspelt its name had rather be told.
-    await using admin = await Admin.connect(settings, signal);
-    await untilAborted(admin.topicOffsets(topic), signal);
-  }
+  const { GroupConsumer } = await import("../kafka/consumer.ts");
   return await GroupConsumer.start(settings, {
     ...group,
     topics: [topic],

@@ -9,8 +9,9 @@ import { parseDurationMs } from "../demos/chat/duration.ts";
 import { nameFault } from "../demos/chat/names.ts";
 import { describeError } from "../base/errors.ts";
 
+const MAX_INT32 = 2 ** 31 - 1;
 /** No wait is longer: a timer could not be. */
-const MAX_DURATION_MS = 2 ** 31 - 1;
+const MAX_DURATION_MS = MAX_INT32;
 
 /** `30s`, `500ms`, `2m`, in milliseconds. */
 export function durationMs(text: string): number {
@@ -35,6 +36,19 @@ export function count(text: string): number {
     throw new InvalidArgumentError(`'${text}' is not a whole number from 1 up.`);
   }
   return value;
+}
+
+/** How many partitions: an INT32 in Kafka's protocol. */
+export function partitionCount(text: string): number {
+  const value = count(text);
+  if (value <= MAX_INT32) return value;
+  throw new InvalidArgumentError(`'${text}' is more than a topic can have: ${MAX_INT32} at most.`);
+}
+
+/** A group's name. */
+export function groupName(text: string): string {
+  if (text !== "") return text;
+  throw new InvalidArgumentError("'' is not a group's name: it has at least one character.");
 }
 
 /** Gathers the values of a flag that may be given more than once. */

@@ -54,7 +54,13 @@ function oneLine(text: string): string {
   const said = text.trim().replace(/^error: /, "").replaceAll("\n", " ")
     // It says the same twice: the value is invalid, and what is wrong with it.
     .replace(/^command-argument value '.*' is invalid for argument '(.+?)'\. (?!Allowed)/, "$1: ")
-    .replace(/^option '(\S+).*?' argument '.*' is invalid\. (?!Allowed)/, "$1: ");
+    .replace(/^option '(\S+).*?' argument '.*' is invalid\. (?!Allowed)/, "$1: ")
+    .replace(
+      /^command-argument value '(.*)' is invalid for argument '(.+?)'\. Allowed choices are /,
+      "$2: '$1' is none of ",
+    )
+    .replace(/^option '(\S+).*?' argument '(.*)' is invalid\. Allowed choices are /, "$1: '$2' is none of ")
+    .replace(/^(unknown command '.*')$/, "$1: parley --help names those that there are");
   return `parley: ${said}\n`;
 }
 

@@ -13,7 +13,7 @@ import type { Request } from "../toolkit/replier.ts";
 import { addSettings, configOf, type Context, EXIT } from "./context.ts";
 import { openHost } from "./host.ts";
 import type { Io } from "./io.ts";
-import { count, topicName } from "./options.ts";
+import { count, groupName, topicName } from "./options.ts";
 
 const CLIENT_ID = "parley-reply";
 
@@ -44,7 +44,7 @@ export function replyCommand(context: Context): Command {
       ]),
     )
     .option("--http <URL>", "the request by POST, the body that comes back is the reply")
-    .option("--group <GROUP>", "who shares the requests (default: parley.reply.TOPIC)")
+    .option("--group <GROUP>", "who shares the requests (default: parley.reply.TOPIC)", groupName)
     .option("--concurrency <N>", "requests that are worked on at the same time", count, 16)
     .action(async (topic: string, flags: ReplyFlags) =>
       context.end(await reply(context.io, command, topic, flags))

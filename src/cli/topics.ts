@@ -9,7 +9,7 @@ import type { Admin } from "../kafka/admin.ts";
 import { addSettings, configOf, type Context, EXIT } from "./context.ts";
 import { openHost } from "./host.ts";
 import type { Io } from "./io.ts";
-import { count, header, topicName } from "./options.ts";
+import { header, partitionCount, topicName } from "./options.ts";
 import { table } from "./table.ts";
 
 const CLIENT_ID = "parley-topics";
@@ -26,7 +26,7 @@ export function topicsCommand({ io, end }: Context): Command {
   const create = new Command("create")
     .description("Create a topic; one that is there is left as it is.")
     .addArgument(new Argument("<TOPIC>", "its name").argParser(topicName))
-    .option("--partitions <N>", "into how many it is divided", count)
+    .option("--partitions <N>", "into how many it is divided", partitionCount)
     .option("--config <KEY=VALUE>", "a setting such as cleanup.policy=compact; may be repeated", header)
     .action(async (topic: string, flags: { partitions?: number; config?: Record<string, string> }) =>
       end(

@@ -127,7 +127,9 @@ export class NodeFetch {
     const reading = this.#partitions.get(keyOf(fetched));
     if (reading === undefined) return;
     try {
-      if (errorCode !== 0) throw errorFromCode(errorCode, `Cannot read ${topic}/${partition}`);
+      if (errorCode !== 0) {
+        throw errorFromCode(errorCode, `Cannot read ${topic}/${partition} at offset ${reading.offset}`);
+      }
       reading.highWatermark = fetched.highWatermark;
       if (fetched.records.length > 0) {
         reading.offset = decodeBatches(

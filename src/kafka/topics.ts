@@ -50,10 +50,12 @@ export interface PartitionOffsets {
 export function createTopic(client: Client, { topic, ...wanted }: NewTopic): Promise<boolean> {
   const { numPartitions = 1, replicationFactor = -1, config = {} } = wanted;
   const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
+  const having = configEntries.map(({ name, value }) => `${name}=${value}`).join(", ");
+  const action = `Cannot create topic '${topic}'${having === "" ? "" : ` with ${having}`}`;
   return act(client, async () => {
     const link = await client.any();
     try {
-      await link.call(`Cannot create topic '${topic}'`, (broker) =>
+      await link.call(action, (broker) =>
         broker.createTopics({
           topics: [{ topic, numPartitions, replicationFactor, configEntries }],
           timeout: TOPIC_TIMEOUT_MS,

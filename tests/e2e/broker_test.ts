@@ -201,6 +201,14 @@ Deno.test("parley broker answers what is in flight before SIGTERM ends it", asyn
   assert.equal(await running.ended(), 0);
 });
 
+Deno.test("deno task parley broker takes one Ctrl-C for one, though it comes twice, and ends well", async () => {
+  await using place = new Place();
+  const broker = place.startTaskAtTerminal(["broker"]);
+  await broker.untilStdout(/ready/);
+  await broker.type("\x03");
+  assert.equal(await broker.ended(), 0);
+});
+
 Deno.test("parley broker leaves at once when it is asked twice to end", async () => {
   await using place = new Place();
   const slow = ["--set", "group.initial.rebalance.delay.ms=60000", "--http", "127.0.0.1:0"];

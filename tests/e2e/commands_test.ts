@@ -168,6 +168,31 @@ Deno.test("parley completion prints a script that the shell takes", async () => 
 for (
   const { name, args = ["chat", "tony", "--say", "hi"], environment = {}, line } of [
     { name: "no command that there is", args: ["chta"], line: "unknown command 'chta' (Did you mean chat?)" },
+    {
+      name: "no command that is like one",
+      args: ["frobnicate"],
+      line: "unknown command 'frobnicate': parley --help names those that there are",
+    },
+    {
+      name: "a format that is none",
+      args: ["produce", "t", "x", "--format", "xml"],
+      line: "--format: 'xml' is none of json, string, bytes.",
+    },
+    {
+      name: "a shell that is none",
+      args: ["completion", "tcsh"],
+      line: "SHELL: 'tcsh' is none of bash, zsh, fish.",
+    },
+    {
+      name: "a group without a name",
+      args: ["consume", "t", "--group", ""],
+      line: "--group: '' is not a group's name: it has at least one character.",
+    },
+    {
+      name: "more partitions than there can be",
+      args: ["topics", "create", "t", "--partitions", "2147483648"],
+      line: "--partitions: '2147483648' is more than a topic can have: 2147483647 at most.",
+    },
     { name: "no flag that there is", args: ["chat", "tony", "--sya", "x"], line: /unknown option '--sya'/ },
     { name: "a name that is none", args: ["chat", "a b"], line: /^NAME: 'a b' is not a name/ },
     {
@@ -282,6 +307,40 @@ Deno.test("parley says in one line that a Kafka cannot be reached, and exits 1",
   ]);
   assert.deepEqual([code, stdout], [1, ""]);
   assert.match(stderr, /^parley: [^\n]*connection refused[^\n]*\n$/);
+});
+
+for (
+  const { name, args, line } of [
+    {
+      name: "that there is no such topic",
+      args: ["consume", "orders"],
+      line: "Topic 'orders' does not exist",
+    },
+    {
+      name: "that there is no such topic for a group",
+      args: ["consume", "orders", "--group", "g"],
+      line: "Topic 'orders' does not exist",
+    },
+    {
+      name: "which config a topic cannot have",
+      args: ["topics", "create", "orders", "--config", "retention.ms=long"],
+      line: "Cannot create topic 'orders' with retention.ms=long: Configuration is invalid",
+    },
+  ]
+) {
+  Deno.test(`parley says in one line ${name}: exit 1`, async () => {
+    await using place = new Place();
+    const { code, stdout, stderr } = await place.run(args);
+    assert.deepEqual([code, stdout, stderr], [1, "", `parley: ${line}\n`]);
+  });
+}
+
+Deno.test("parley consume says which offset is not there, and goes on where the log begins", async () => {
+  await using place = new Place();
+  await place.run(["produce", "orders", "hello"]);
+  const { code, stdout, stderr } = await place.run(["consume", "orders", "--from", "99", "--max", "1"]);
+  assert.deepEqual([code, valuesOf(stdout)], [0, ["hello"]]);
+  assert.match(stderr, /^parley: Cannot read orders\/0 at offset 99: [^\n]+\n$/);
 });
 
 Deno.test("parley says in one line that something else listens where the broker would", async () => {

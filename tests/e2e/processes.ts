@@ -9,6 +9,8 @@ import { PARLEY_FLAGS } from "../support/task_flags.ts";
 import { within } from "../../src/base/stop.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
+const AT_TERMINAL = fileURLToPath(new URL("./at_terminal.py", import.meta.url));
 const WAIT_MS = 20_000;
 
 /** Where one test's processes meet: a port, and folders of their own. */
@@ -52,15 +54,24 @@ export class Place implements AsyncDisposable {
 
   /** Starts `parley ARGS` at a terminal. */
   startAtTerminal(args: readonly string[], size = { columns: 80, rows: 24 }): Running {
-    const helper = fileURLToPath(new URL("./at_terminal.py", import.meta.url));
     const command = [Deno.execPath(), "run", ...PARLEY_FLAGS, MAIN, ...args];
-    return this.startCommand("python3", [helper, String(size.columns), String(size.rows), ...command], {});
+    return this.startCommand(
+      "python3",
+      [AT_TERMINAL, String(size.columns), String(size.rows), ...command],
+      {},
+    );
   }
 
   /** Starts `parley ARGS` in a shell, which reads the ARGS. */
   startShell(args: string): Running {
     const command = [Deno.execPath(), "run", ...PARLEY_FLAGS, MAIN].map((word) => `'${word}'`).join(" ");
     return this.startCommand("sh", ["-c", `${command} ${args}`], {});
+  }
+
+  /** Starts `deno task parley ARGS` at a terminal: the terminal and the task both send what Ctrl-C means. */
+  startTaskAtTerminal(args: readonly string[]): Running {
+    const task = [Deno.execPath(), "task", "--quiet", "--config", CONFIG, "parley", ...args];
+    return this.startCommand("python3", [AT_TERMINAL, "80", "24", ...task], {});
   }
 
   startCommand(command: string, args: readonly string[], environment: Record<string, string>): Running {
