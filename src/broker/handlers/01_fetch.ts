@@ -125,10 +125,10 @@ function respond(context: FetchContext, all: readonly Answer[]): Response {
 class Reading implements PartitionWaiter, Due {
   deadlineMs = 0;
   dueIndex = -1;
-  readonly #request: Request;
   readonly #context: FetchContext;
   readonly #state: BrokerState;
   readonly #isCommittedOnly: boolean;
+  readonly #maxWaitMs: number;
   readonly #maxBytes: number;
   /** Never more than may be answered: that would be waited for in vain. */
   readonly #minBytes: number;
@@ -139,18 +139,19 @@ class Reading implements PartitionWaiter, Due {
   /** Of a partition that is there. One that is not keeps nobody from waiting for the others, as in Kafka. */
   #hasError = false;
 
+  /** The request is not kept: with many who wait, what each keeps is copied by the garbage collector. */
   constructor(request: Request, context: FetchContext, state: BrokerState) {
-    this.#request = request;
     this.#context = context;
     this.#state = state;
     this.#isCommittedOnly = request.isolationLevel === READ_COMMITTED;
+    this.#maxWaitMs = request.maxWaitMs;
     this.#maxBytes = Math.min(request.maxBytes, state.limits.maxFetchBytes);
     this.#minBytes = Math.min(request.minBytes, this.#maxBytes);
   }
 
   /** Whether it may wait at all. */
   get mayWait(): boolean {
-    return this.#request.maxWaitMs > 0 && this.#minBytes > 0;
+    return this.#maxWaitMs > 0 && this.#minBytes > 0;
   }
 
   /** Whether what was read is worth an answer now. */
@@ -192,7 +193,7 @@ class Reading implements PartitionWaiter, Due {
   wait(): Later<Response> {
     const { clock, fetchDeadlines, limits } = this.#state;
     for (const partition of this.#partitions) partition.waiters.add(this);
-    this.deadlineMs = clock.nowMs() + Math.min(this.#request.maxWaitMs, limits.maxFetchWaitMs);
+    this.deadlineMs = clock.nowMs() + Math.min(this.#maxWaitMs, limits.maxFetchWaitMs);
     fetchDeadlines.add(this);
     // Not written straight into the property: see Later.map().
     const hurry = () => this.#finish();

@@ -55,7 +55,7 @@ export interface FetchSessionsOptions {
 export class FetchSessions {
   readonly #options: FetchSessionsOptions;
   readonly #clock: Clock;
-  /** The one that was not used for longest is first. */
+  /** By id. Their order is not that of their use: a Map that changes with each fetch leaves a chain of old tables behind. */
   readonly #sessions = new Map<number, FetchSession>();
   #partitionsCount = 0;
 
@@ -78,9 +78,11 @@ export class FetchSessions {
     const { sessionId, sessionEpoch, isById, wanted } = request;
     if (sessionEpoch === FINAL_EPOCH || sessionEpoch === INITIAL_EPOCH) {
       if (sessionId !== NO_SESSION) this.#remove(this.#sessions.get(sessionId));
-      if (sessionEpoch === FINAL_EPOCH) return sessionless(isById, wanted);
+      if (sessionEpoch === FINAL_EPOCH) return new Sessionless(isById, wanted);
       return {
-        ...sessionless(isById, wanted),
+        isById,
+        wanted,
+        topicNameOf: () => undefined,
         finish: (answers) => ({ sessionId: this.#create(request, answers), answers }),
       };
     }
@@ -97,15 +99,13 @@ export class FetchSessions {
     this.#partitionsCount += session.size - before;
     if (session.size === 0) {
       this.#remove(session);
-      return sessionless(session.isById, []);
+      return new Sessionless(session.isById, []);
     }
     if (this.#partitionsCount > this.#options.maxPartitions) {
       this.#remove(session);
       return ErrorCode.FETCH_SESSION_ID_NOT_FOUND;
     }
     session.use(this.#clock.nowMs());
-    this.#sessions.delete(session.id);
-    this.#sessions.set(session.id, session);
     const all = session.wanted;
     return {
       isById: session.isById,
@@ -132,14 +132,14 @@ export class FetchSessions {
   #makeRoom(size: number, nowMs: number): boolean {
     const { maxSessions, evictionMs } = this.#options;
     if (this.#sessions.size < maxSessions) return true;
-    const [oldest] = this.#sessions.values();
-    if (oldest === undefined) return false;
-    if (nowMs - oldest.lastUsedMs > evictionMs) return this.#remove(oldest);
+    let oldest: FetchSession | undefined;
     let smallest: FetchSession | undefined;
     for (const session of this.#sessions.values()) {
+      if (oldest === undefined || session.lastUsedMs < oldest.lastUsedMs) oldest = session;
       if (nowMs - session.createdMs <= evictionMs) continue;
       if (smallest === undefined || session.size < smallest.size) smallest = session;
     }
+    if (oldest !== undefined && nowMs - oldest.lastUsedMs > evictionMs) return this.#remove(oldest);
     return smallest !== undefined && smallest.size < size && this.#remove(smallest);
   }
 
@@ -159,11 +159,21 @@ export class FetchSessions {
   }
 }
 
-function sessionless(isById: boolean, wanted: readonly WantedPartition[]): FetchContext {
-  return {
-    isById,
-    wanted,
-    topicNameOf: () => undefined,
-    finish: (answers) => ({ sessionId: NO_SESSION, answers }),
-  };
+/** A fetch without a session. A class, as closures would be kept by each fetch that waits. */
+class Sessionless implements FetchContext {
+  readonly isById: boolean;
+  readonly wanted: readonly WantedPartition[];
+
+  constructor(isById: boolean, wanted: readonly WantedPartition[]) {
+    this.isById = isById;
+    this.wanted = wanted;
+  }
+
+  topicNameOf(): undefined {
+    return undefined;
+  }
+
+  finish<A extends SessionAnswer>(answers: readonly A[]): { sessionId: number; answers: readonly A[] } {
+    return { sessionId: NO_SESSION, answers };
+  }
 }
