@@ -90,7 +90,7 @@ export class AnswerQueue {
   /** Makes all that is owed complete with what there is, where that is possible. */
   hurry(): void {
     if (this.#owed.length === 0) return;
-    for (const { later } of [...this.#owed]) later.hurry?.();
+    for (const { later } of [...this.#owed]) later.hurry();
   }
 
   /** Sends nothing from now on. Who waits to answer is let go. */
@@ -98,7 +98,7 @@ export class AnswerQueue {
     this.#isClosed = true;
     this.#out = undefined;
     this.#waitingBytes = 0;
-    for (const { later } of this.#owed.splice(0)) later.hurry?.();
+    for (const { later } of this.#owed.splice(0)) later.hurry();
   }
 
   #complete(owed: OwedAnswer, body: BodyWriter): void {

@@ -213,8 +213,8 @@ export class Faults implements Disposable {
 
   #delay(answer: Answer, delayMs: number, clock: Clock): Answer {
     if (answer === undefined) return undefined;
-    const delayed = new Later<BodyWriter>();
     const later = answer instanceof Later ? answer : Later.of(answer);
+    const delayed = new Later<BodyWriter>(later);
     later.listen((body) => {
       // What it is written from may be gone by then.
       const bytes = written(body);
@@ -224,7 +224,6 @@ export class Faults implements Disposable {
       });
       this.#delays.add(cancel);
     });
-    if (!later.isCompleted) delayed.hurry = () => later.hurry?.();
     return delayed;
   }
 }
@@ -256,8 +255,7 @@ function cutAfter(answer: Answer, cut: () => void): Answer {
     cut();
     return undefined;
   }
-  const lost = new Later<BodyWriter>();
-  lost.hurry = () => answer.hurry?.();
+  const lost = new Later<BodyWriter>(answer);
   answer.listen(cut);
   return lost;
 }

@@ -20,7 +20,7 @@ import type { BrokerState } from "../state/broker_state.ts";
 import type { Due } from "../state/deadlines.ts";
 import type { SessionAnswer, WantedPartition } from "../state/fetch_session.ts";
 import type { FetchContext } from "../state/fetch_sessions.ts";
-import { Later } from "../state/later.ts";
+import { type Hurried, Later } from "../state/later.ts";
 import { LEADER_EPOCH, type Partition } from "../state/partition.ts";
 import type { PartitionWaiter } from "../state/partition_waiters.ts";
 import { StorageError } from "../state/storage.ts";
@@ -44,6 +44,7 @@ const BY_ID_SINCE = 13;
 const READ_UNCOMMITTED = 0;
 const READ_COMMITTED = 1;
 const NO_RECORDS = new Uint8Array();
+const NO_PARTITIONS: readonly Partition[] = [];
 
 export const fetch = defineApi(FetchRequest, FetchResponse, (request, { state, apiVersion }) => {
   const { isolationLevel } = request;
@@ -67,16 +68,16 @@ export const fetch = defineApi(FetchRequest, FetchResponse, (request, { state, a
 
 /** What a request asks for. Of a partition that is named twice the last counts, in the place of the first, as in Kafka. */
 function wantedOf({ topics }: Request): WantedPartition[] {
-  const wanted = topics.flatMap(({ topic, topicId, partitions }) =>
-    partitions.map(({ partition, currentLeaderEpoch, fetchOffset, partitionMaxBytes }) => ({
-      topic,
-      topicId,
-      partition,
-      currentLeaderEpoch,
-      fetchOffset,
-      partitionMaxBytes,
-    }))
+  // As long as it will be: one that grows takes room for 17 at once, and is kept while the fetch waits.
+  const wanted = new Array<WantedPartition>(
+    topics.reduce((sum, { partitions }) => sum + partitions.length, 0),
   );
+  let count = 0;
+  for (const { topic, topicId, partitions } of topics) {
+    for (const { partition, currentLeaderEpoch, fetchOffset, partitionMaxBytes } of partitions) {
+      wanted[count++] = { topic, topicId, partition, currentLeaderEpoch, fetchOffset, partitionMaxBytes };
+    }
+  }
   if (!isNamedTwice(topics)) return wanted;
   const once = new Map<string, WantedPartition>();
   for (const one of wanted) once.set(`${one.topic} ${one.topicId} ${one.partition}`, one);
@@ -122,7 +123,7 @@ function respond(context: FetchContext, all: readonly Answer[]): Response {
 }
 
 /** One fetch, for as long as it waits. */
-class Reading implements PartitionWaiter, Due {
+class Reading implements PartitionWaiter, Due, Hurried {
   deadlineMs = 0;
   dueIndex = -1;
   readonly #context: FetchContext;
@@ -132,9 +133,9 @@ class Reading implements PartitionWaiter, Due {
   readonly #maxBytes: number;
   /** Never more than may be answered: that would be waited for in vain. */
   readonly #minBytes: number;
-  readonly #later = new Later<Response>();
+  readonly #later = new Later<Response>(this);
   /** Those of the request that are there. */
-  #partitions: Partition[] = [];
+  #partitions: readonly Partition[] = NO_PARTITIONS;
   #bytes = 0;
   /** Of a partition that is there. One that is not keeps nobody from waiting for the others, as in Kafka. */
   #hasError = false;
@@ -161,27 +162,31 @@ class Reading implements PartitionWaiter, Due {
 
   /** Whether it can be seen without reading that there is nothing to read, as for most polls. */
   isAtEnd(): boolean {
-    for (const wanted of this.#context.wanted) {
+    const { wanted: all } = this.#context;
+    const partitions = new Array<Partition>(all.length);
+    for (const [i, wanted] of all.entries()) {
       const partition = this.#topicOf(wanted)?.partitions[wanted.partition];
       if (partition === undefined || wanted.fetchOffset < this.#limitOf(partition)) return false;
       if (errorOf(partition, wanted) !== ErrorCode.NONE) return false;
-      this.#partitions.push(partition);
+      partitions[i] = partition;
     }
-    return this.#partitions.length > 0;
+    this.#partitions = partitions;
+    return partitions.length > 0;
   }
 
   /** Reads what there is. The records are views, good until the next append. */
   read(): Answer[] {
     this.#bytes = 0;
     this.#hasError = false;
-    this.#partitions = [];
+    const partitions: Partition[] = [];
+    this.#partitions = partitions;
     return this.#context.wanted.map((wanted) => {
       const topic = this.#topicOf(wanted);
       const partition = topic?.partitions[wanted.partition];
       if (partition === undefined) {
         return { wanted, topicName: topic?.name, response: failed(wanted.partition, this.#whyNone(wanted)) };
       }
-      this.#partitions.push(partition);
+      partitions.push(partition);
       const response = this.#readOne(partition, wanted);
       if (response.errorCode !== ErrorCode.NONE) this.#hasError = true;
       this.#bytes += response.records?.length ?? 0;
@@ -195,9 +200,6 @@ class Reading implements PartitionWaiter, Due {
     for (const partition of this.#partitions) partition.waiters.add(this);
     this.deadlineMs = clock.nowMs() + Math.min(this.#maxWaitMs, limits.maxFetchWaitMs);
     fetchDeadlines.add(this);
-    // Not written straight into the property: see Later.map().
-    const hurry = () => this.#finish();
-    this.#later.hurry = hurry;
     return this.#later;
   }
 
@@ -210,6 +212,10 @@ class Reading implements PartitionWaiter, Due {
   }
 
   onDeadline(): void {
+    this.#finish();
+  }
+
+  hurry(): void {
     this.#finish();
   }
 

@@ -101,10 +101,8 @@ Deno.test("AnswerQueue.addBare() puts nothing but its size before an answer", ()
 Deno.test("AnswerQueue.close() lets go who waits, and sends nothing from then on", () => {
   const { answers, sent, answeredCount } = queue();
   answers.add(1, false, number(1));
-  const first = new Later<BodyWriter>();
-  const second = new Later<BodyWriter>();
-  first.hurry = () => first.complete(number(2));
-  second.hurry = () => second.complete(number(3));
+  const first = new Later<BodyWriter>({ hurry: () => first.complete(number(2)) });
+  const second = new Later<BodyWriter>({ hurry: () => second.complete(number(3)) });
   answers.add(2, false, first);
   answers.add(3, false, second);
   answers.close();
@@ -119,11 +117,10 @@ Deno.test("AnswerQueue.close() lets go who waits, and sends nothing from then on
 
 Deno.test("AnswerQueue.hurry() completes what can be, also when one completes the next", () => {
   const { answers, sent } = queue();
-  const laters = [new Later<BodyWriter>(), new Later<BodyWriter>(), new Later<BodyWriter>()];
-  const [first, second, third] = laters;
-  for (const [i, later] of laters.entries()) answers.add(i, false, later);
-  if (first !== undefined) first.hurry = () => second?.complete(number(1));
-  if (third !== undefined) third.hurry = () => first?.complete(number(0));
+  const second = new Later<BodyWriter>();
+  const first = new Later<BodyWriter>({ hurry: () => second.complete(number(1)) });
+  const third = new Later<BodyWriter>({ hurry: () => first.complete(number(0)) });
+  for (const [i, later] of [first, second, third].entries()) answers.add(i, false, later);
   answers.hurry();
   answers.flush();
   assert.deepEqual(framesOf(sent), [[0, 0], [1, 1]]);
