@@ -58,6 +58,7 @@ export class Writer {
 
   /** What was written, in parts that follow each other: large bytes are the very ones that were given. */
   parts(): Uint8Array[] {
+    if (this.#attachments.length === 0) return this.#at === 0 ? [] : [this.#bytes.subarray(0, this.#at)];
     const parts: Uint8Array[] = [];
     let from = 0;
     for (const { at, bytes } of this.#attachments) {
