@@ -96,7 +96,7 @@ export class Lane {
   async #deliver(records: readonly AcceptedRecord[]): Promise<void> {
     if (records.length === 0) return;
     let deadlineMs = 0;
-    for (const record of records) deadlineMs = Math.max(deadlineMs, record.deadlineMs);
+    for (let i = 0; i < records.length; i++) deadlineMs = Math.max(deadlineMs, records[i]?.deadlineMs ?? 0);
     /** Whether the broker may have written the batch though it never said so. */
     let isUnsure = false;
     let unknownSinceMs: number | undefined;
@@ -217,7 +217,9 @@ export class Lane {
     const appendedAt = logAppendTime >= 0n ? Number(logAppendTime) : undefined;
     let bytes = 0;
     let offset = baseOffset;
-    for (const record of records) {
+    for (let i = 0; i < records.length; i++) {
+      const record = records[i];
+      if (record === undefined) continue;
       bytes += record.body.length + RECORD_OVERHEAD;
       record.onDelivered(this.#partition, offset, appendedAt ?? record.timestamp);
       if (baseOffset >= 0n) offset++;

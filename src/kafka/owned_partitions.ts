@@ -49,7 +49,10 @@ export class OwnedPartitions {
 
   /** The records were read, and are to be finished. */
   begin(records: readonly ConsumedRecord[]): void {
-    for (const record of records) this.#ownerOf(record)?.unfinished.add(record.offset);
+    for (let i = 0; i < records.length; i++) {
+      const record = records[i];
+      if (record !== undefined) this.#ownerOf(record)?.unfinished.add(record.offset);
+    }
   }
 
   finish(record: ConsumedRecord): void {

@@ -42,7 +42,8 @@ export function encodeRecordBody(
     const names = Object.keys(headers);
     reserve(MAX_VARINT);
     scratch.varint(names.length);
-    for (const name of names) {
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i] ?? "";
       write(name);
       write(headers[name] ?? "");
     }

@@ -55,8 +55,8 @@ export function parsePartition(bytes: Uint8Array): number | undefined {
 export function parseDeadline(bytes: Uint8Array): number | undefined {
   if (bytes.length === 0 || bytes.length > 16) return undefined;
   let value = 0;
-  for (const byte of bytes) {
-    const digit = byte - 0x30;
+  for (let i = 0; i < bytes.length; i++) {
+    const digit = (bytes[i] ?? 0) - 0x30;
     if (digit < 0 || digit > 9) return undefined;
     value = value * 10 + digit;
   }

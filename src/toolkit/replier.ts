@@ -194,7 +194,7 @@ export class Replier implements AsyncDisposable {
   }
 
   #handle(record: ConsumedRecord, context: BatchContext): void {
-    const [deadline, id, replyTopic, replyPartition] = record.pick(REQUEST_HEADERS);
+    const { 0: deadline, 1: id, 2: replyTopic, 3: replyPartition } = record.pick(REQUEST_HEADERS);
     const deadlineMs = deadline === undefined ? undefined : parseDeadline(deadline);
     if (deadlineMs !== undefined && deadlineMs < Date.now()) {
       this.#expired++;

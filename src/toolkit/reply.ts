@@ -49,7 +49,7 @@ export class Reply {
 
 /** Whose reply a record is, and what it reports if it is an error, in Parley's form or NestJS's. */
 export function readReply(record: ConsumedRecord): { id: string; problem: Problem | undefined } {
-  const [idBytes, parleyError, nestError] = record.pick(REPLY_HEADERS);
+  const { 0: idBytes, 1: parleyError, 2: nestError } = record.pick(REPLY_HEADERS);
   const id = idBytes === undefined ? "" : decodeText(idBytes);
   if (parleyError !== undefined) return { id, problem: parleyProblem(record) };
   return { id, problem: nestError === undefined ? undefined : nestProblem(nestError) };
