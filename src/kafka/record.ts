@@ -26,9 +26,12 @@ export class ConsumedRecord {
   readonly timestamp: number;
   readonly key: Uint8Array | null;
   readonly value: Uint8Array | null;
-  /** The headers' bytes, from their count on; read only when asked for. */
-  readonly #headers: Uint8Array;
+  /** The headers stand here, from their count on; read only when asked for. No view of them: many records are kept at a time. */
+  readonly #bytes: Uint8Array;
+  readonly #headersAt: number;
+  readonly #headersEnd: number;
 
+  /** @param headers where they stand in `bytes`, from their count on */
   constructor(
     topic: string,
     partition: number,
@@ -36,7 +39,9 @@ export class ConsumedRecord {
     timestamp: number,
     key: Uint8Array | null,
     value: Uint8Array | null,
-    headers: Uint8Array,
+    bytes: Uint8Array,
+    headersAt: number,
+    headersEnd: number,
   ) {
     this.topic = topic;
     this.partition = partition;
@@ -44,7 +49,9 @@ export class ConsumedRecord {
     this.timestamp = timestamp;
     this.key = key;
     this.value = value;
-    this.#headers = headers;
+    this.#bytes = bytes;
+    this.#headersAt = headersAt;
+    this.#headersEnd = headersEnd;
   }
 
   /**
@@ -54,8 +61,8 @@ export class ConsumedRecord {
   get headers(): Readonly<Record<string, Uint8Array>> {
     const pairs: [string, Uint8Array][] = [];
     this.#each((at, length, cursor) => {
-      const name = this.#headers.subarray(at, at + length);
-      pairs.push([decodeText(name), readField(this.#headers, cursor)]);
+      const name = this.#bytes.subarray(at, at + length);
+      pairs.push([decodeText(name), this.#readValue(cursor)]);
     });
     return Object.fromEntries(pairs);
   }
@@ -67,12 +74,11 @@ export class ConsumedRecord {
 
   /** Some headers, in the order of `names`, read in one pass and no others made into objects. */
   pick({ encoded }: HeaderNames): (Uint8Array | undefined)[] {
-    const bytes = this.#headers;
     const picked: (Uint8Array | undefined)[] = new Array(encoded.length).fill(undefined);
     this.#each((at, length, cursor) => {
-      const which = indexOf(encoded, bytes, at, length);
-      if (which >= 0) picked[which] = readField(bytes, cursor);
-      else skipField(bytes, cursor);
+      const which = indexOf(encoded, this.#bytes, at, length);
+      if (which >= 0) picked[which] = this.#readValue(cursor);
+      else this.#skip(cursor);
     });
     return picked;
   }
@@ -84,31 +90,31 @@ export class ConsumedRecord {
 
   /** Visits each header with the place of its name; `read` moves the cursor behind its value. */
   #each(read: (nameAt: number, nameLength: number, cursor: { at: number }) => void): void {
-    const bytes = this.#headers;
-    const cursor = { at: 0 };
+    const cursor = { at: this.#headersAt };
     try {
-      for (let left = readVarint(bytes, cursor); left > 0; left--) {
-        const length = readVarint(bytes, cursor);
-        const { at } = cursor;
-        cursor.at = at + Math.max(0, length);
-        read(at, length, cursor);
+      for (let left = readVarint(this.#bytes, cursor); left > 0; left--) {
+        const length = this.#skip(cursor);
+        read(cursor.at - length, length, cursor);
       }
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
     }
   }
-}
 
-function skipField(bytes: Uint8Array, cursor: { at: number }): void {
-  const length = readVarint(bytes, cursor);
-  cursor.at += Math.max(0, length);
-}
+  #readValue(cursor: { at: number }): Uint8Array {
+    const length = this.#skip(cursor);
+    return this.#bytes.subarray(cursor.at - length, cursor.at);
+  }
 
-function readField(bytes: Uint8Array, cursor: { at: number }): Uint8Array {
-  const length = Math.max(0, readVarint(bytes, cursor));
-  const { at } = cursor;
-  cursor.at = at + length;
-  return bytes.subarray(at, cursor.at);
+  /** Moves behind a name or a value. @returns its length in bytes. @throws {RangeError} if it is not within the headers */
+  #skip(cursor: { at: number }): number {
+    const length = Math.max(0, readVarint(this.#bytes, cursor));
+    cursor.at += length;
+    if (cursor.at > this.#headersEnd) {
+      throw new RangeError("Cannot read a header as the headers end within it");
+    }
+    return length;
+  }
 }
 
 /** Which of `names` stands in `bytes` at `at`; -1 for none. */

@@ -134,10 +134,10 @@ function decodeRecords(
     const offset = baseOffset + BigInt(readVarint(bytes, cursor));
     const key = readBytes(bytes, cursor);
     const value = readBytes(bytes, cursor);
-    const headers = bytes.subarray(cursor.at, end);
+    const headersAt = cursor.at;
     cursor.at = end;
     if (offset < fromOffset) continue;
-    into.push(new ConsumedRecord(topic, partition, offset, timestamp, key, value, headers));
+    into.push(new ConsumedRecord(topic, partition, offset, timestamp, key, value, bytes, headersAt, end));
   }
 }
 

@@ -3,7 +3,7 @@ import { OwnedPartitions } from "../../../src/kafka/owned_partitions.ts";
 import { ConsumedRecord } from "../../../src/kafka/record.ts";
 
 const record = (offset: bigint, partition = 0) =>
-  new ConsumedRecord("t", partition, offset, 0, null, null, new Uint8Array(1));
+  new ConsumedRecord("t", partition, offset, 0, null, null, new Uint8Array(1), 0, 1);
 const point = (offset: bigint, partition = 0, isCommitted = true) => ({
   topic: "t",
   partition,

@@ -5,7 +5,7 @@ import { RecordsInHand } from "../../../src/kafka/records_in_hand.ts";
 const records = (count: number) =>
   Array.from(
     { length: count },
-    (_, i) => new ConsumedRecord("t", 0, BigInt(i), 0, null, null, new Uint8Array(1)),
+    (_, i) => new ConsumedRecord("t", 0, BigInt(i), 0, null, null, new Uint8Array(1), 0, 1),
   );
 const offsets = (of: readonly ConsumedRecord[]) => of.map(({ offset }) => Number(offset));
 const { signal: never } = new AbortController();
