@@ -5,7 +5,7 @@ import { goClient, type GoScenario, hasGo } from "../support/go_clients.ts";
 
 function scenario(name: GoScenario, text: string, expected: unknown): void {
   Deno.test({
-    name: hasGo ? text : `${text} (ignored: no go)`,
+    name: hasGo ? text : `${text} (ignored: no Go that is new enough)`,
     ignore: !hasGo,
     async fn() {
       await using broker = await testBroker();

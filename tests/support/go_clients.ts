@@ -7,8 +7,14 @@ const CACHE = fileURLToPath(new URL("../../.cache", import.meta.url));
 
 export type GoScenario = "franz_versions" | "franz_exactly_once" | "sarama_group" | "kafka_go_group";
 
-/** Whether this machine has Go. */
-export const hasGo = await new Deno.Command("go", { args: ["version"], stdout: "null", stderr: "null" })
+/** Whether this machine has Go, new enough for go.mod as it is: none is fetched. */
+export const hasGo = await new Deno.Command("go", {
+  args: ["list", "-m"],
+  cwd: FOLDER,
+  env: { GOTOOLCHAIN: "local" },
+  stdout: "null",
+  stderr: "null",
+})
   .output()
   .then(({ success }) => success, (error) => {
     if (error instanceof Deno.errors.NotFound) return false;
