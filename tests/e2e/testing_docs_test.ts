@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { apacheKafkaFiles } from "../support/apache_kafka_files.ts";
+import { named, whyNotFetched } from "../support/registries.ts";
 import { PARLEY_FLAGS } from "../support/task_flags.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -102,9 +103,11 @@ Deno.test({
   fn: () => assertRuns("example.py", "python", PYTHON, ["example.py"]),
 });
 
+const withoutJava = whyNotFetched(await isThere("java", "-version"), "no java");
+
 Deno.test({
-  name: "docs/testing.md: the example in Java passes",
-  ignore: !await isThere("java", "-version"),
+  name: named("docs/testing.md: the example in Java passes", withoutJava),
+  ignore: withoutJava !== undefined,
   fn: async () => {
     const { libs } = await apacheKafkaFiles();
     const log = "-Dorg.slf4j.simpleLogger.defaultLogLevel=off";

@@ -3,16 +3,14 @@ import assert from "node:assert/strict";
 import { brokerKind, testBroker, uniqueName } from "../support/broker.ts";
 import { confluent, type ConfluentScenario } from "../support/confluent_client.ts";
 import { hasPython } from "../support/python_script.ts";
+import { named, whyNotFetched } from "../support/registries.ts";
 
 function scenario(name: ConfluentScenario, text: string, expected: unknown, isOneNode = false): void {
-  const reason = !hasPython
-    ? " (ignored: no python3 with venv)"
-    : isOneNode && brokerKind() === "apache-3"
-    ? " (ignored: counts one node)"
-    : "";
+  const reason = whyNotFetched(hasPython, "no python3 with venv") ??
+    (isOneNode && brokerKind() === "apache-3" ? "counts one node" : undefined);
   Deno.test({
-    name: `confluent-kafka ${text}${reason}`,
-    ignore: reason !== "",
+    name: named(`confluent-kafka ${text}`, reason),
+    ignore: reason !== undefined,
     async fn() {
       await using broker = await testBroker();
       const result = await confluent(name, broker.bootstrapServers.join(","), uniqueName("confluent"));

@@ -2,11 +2,13 @@
 import assert from "node:assert/strict";
 import { testBroker, uniqueName } from "../support/broker.ts";
 import { goClient, type GoScenario, hasGo } from "../support/go_clients.ts";
+import { named, whyNotFetched } from "../support/registries.ts";
 
 function scenario(name: GoScenario, text: string, expected: unknown): void {
+  const reason = whyNotFetched(hasGo, "no Go that is new enough");
   Deno.test({
-    name: hasGo ? text : `${text} (ignored: no Go that is new enough)`,
-    ignore: !hasGo,
+    name: named(text, reason),
+    ignore: reason !== undefined,
     async fn() {
       await using broker = await testBroker();
       const result = await goClient(name, broker.bootstrapServers.join(","), uniqueName("go"));

@@ -3,15 +3,15 @@ import assert from "node:assert/strict";
 import { startBroker } from "../../src/testing.ts";
 import { CERTIFIED_HOST, makeCertificates } from "../support/apache_kafka_security.ts";
 import { hasJdk, KafkaTools } from "../support/kafka_tools.ts";
+import { named, whyNotFetched } from "../support/registries.ts";
 
+const reason = whyNotFetched(hasJdk, "no JDK");
 const ADMIN = { username: "admin", password: "admins-secret" };
 const ALICE = { username: "alice", password: "correct-horse" };
 
 Deno.test({
-  name: `Java's clients come by SASL_SSL, and kafka-configs lets others in${
-    hasJdk ? "" : " (ignored: no JDK)"
-  }`,
-  ignore: !hasJdk,
+  name: named("Java's clients come by SASL_SSL, and kafka-configs lets others in", reason),
+  ignore: reason !== undefined,
   async fn() {
     const folder = await Deno.makeTempDir({ prefix: "parley-java-security-" });
     try {

@@ -4,13 +4,15 @@ import { ErrorCode } from "../../src/wire/error_codes.ts";
 import { batchOf } from "../support/batches.ts";
 import { brokerKind, testBroker, uniqueName } from "../support/broker.ts";
 import { hasJdk, KafkaTools } from "../support/kafka_tools.ts";
+import { named, whyNotFetched } from "../support/registries.ts";
 import { WireClient } from "../support/wire_client.ts";
 import { InitProducerId, Produce } from "../support/wire_pairs.ts";
 
-const reason = !hasJdk ? "no JDK" : brokerKind() === "apache-3" ? "asks one node for all" : undefined;
+const reason = whyNotFetched(hasJdk, "no JDK") ??
+  (brokerKind() === "apache-3" ? "asks one node for all" : undefined);
 
 Deno.test({
-  name: `Apache Kafka's stock tools work on the broker${reason === undefined ? "" : ` (ignored: ${reason})`}`,
+  name: named("Apache Kafka's stock tools work on the broker", reason),
   ignore: reason !== undefined,
   async fn(t) {
     await using broker = await testBroker();

@@ -3,11 +3,13 @@ import assert from "node:assert/strict";
 import { testBroker, uniqueName } from "../support/broker.ts";
 import { pythonClient, type PythonScenario } from "../support/python_clients.ts";
 import { hasPython } from "../support/python_script.ts";
+import { named, whyNotFetched } from "../support/registries.ts";
 
 function scenario(name: PythonScenario, text: string, expected: unknown): void {
+  const reason = whyNotFetched(hasPython, "no python3 with venv");
   Deno.test({
-    name: hasPython ? text : `${text} (ignored: no python3 with venv)`,
-    ignore: !hasPython,
+    name: named(text, reason),
+    ignore: reason !== undefined,
     async fn() {
       await using broker = await testBroker();
       const result = await pythonClient(name, broker.bootstrapServers.join(","), uniqueName("python"));
