@@ -68,8 +68,8 @@ function appendAll(request: Request, context: RequestContext, appended: Appended
       const answer = append(topic, partition, records, nowMs, transaction);
       if (answer.errorCode === ErrorCode.NONE) {
         appended.set(partition, (appended.get(partition) ?? 0) + records.length);
+        state.metrics.appended(records);
       }
-      if (answer.errorCode === ErrorCode.NONE) state.metrics.appended(records);
       return answer;
     });
     return { name, topicId, partitionResponses };

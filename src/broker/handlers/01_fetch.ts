@@ -164,9 +164,11 @@ class Reading implements PartitionWaiter, Due, Hurried {
   isAtEnd(): boolean {
     const { wanted: all } = this.#context;
     const partitions = new Array<Partition>(all.length);
-    for (const [i, wanted] of all.entries()) {
-      const partition = this.#topicOf(wanted)?.partitions[wanted.partition];
-      if (partition === undefined || wanted.fetchOffset < this.#limitOf(partition)) return false;
+    for (let i = 0; i < all.length; i++) {
+      const wanted = all[i];
+      const partition = wanted && this.#topicOf(wanted)?.partitions[wanted.partition];
+      if (wanted === undefined || partition === undefined) return false;
+      if (wanted.fetchOffset < this.#limitOf(partition)) return false;
       if (errorOf(partition, wanted) !== ErrorCode.NONE) return false;
       partitions[i] = partition;
     }
